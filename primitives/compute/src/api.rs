@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The runtime API behind the node's `compute` JSON-RPC namespace, and its records.
+
+use crate::{AssetId, AssetKind, AssetStatus, CensusIndex, HardwareId, Work, WorkRate};
+use alloc::vec::Vec;
+use codec::{Decode, Encode};
+use scale_info::TypeInfo;
+
+/// One asset as a dApp shows it.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, TypeInfo)]
+pub struct AssetInfo<AccountId, Balance, BlockNumber> {
+    pub id: AssetId,
+    pub kind: AssetKind,
+    pub status: AssetStatus,
+    /// The NFT's holder: a person, or the vault once fractionalized.
+    pub owner: AccountId,
+    pub operator: Option<AccountId>,
+    /// An operator that the owner named and that has not accepted yet.
+    pub nominee: Option<AccountId>,
+    pub hardware: HardwareId,
+    /// Address of the NFT's JSON.
+    pub uri: Vec<u8>,
+    pub registered_at: BlockNumber,
+    pub liens: u32,
+    /// What is left of the operator's bond, and what it pledged.
+    pub bond: Balance,
+    pub bond_pledged: Balance,
+    /// Fractions issued; `None`: the asset is whole.
+    pub supply: Option<Balance>,
+    /// Verified work per second, after decay.
+    pub rate: WorkRate,
+    /// Emission that has not vested yet. It travels with the NFT.
+    pub unvested: Balance,
+    /// Emission that has vested and that nobody has touched yet.
+    pub releasable: Balance,
+    /// Income parked because nobody held the asset when it came.
+    pub parked: Balance,
+    pub books: Books<Balance>,
+}
+
+/// An asset's books since it was registered. `received` = the sum of all other fields + what is pending, unvested, parked.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Encode, Decode, TypeInfo)]
+pub struct Books<Balance> {
+    /// Emission paid for verified work.
+    pub emitted: Balance,
+    /// Payments of tenants.
+    pub revenue: Balance,
+    /// Paid out to holders and operators.
+    pub claimed: Balance,
+    /// Taken by the protocol.
+    pub protocol_fee: Balance,
+    /// Credited to operators as their fee; part of what they claim.
+    pub operator_fee: Balance,
+    /// Slashed of what had not vested.
+    pub slashed: Balance,
+}
+
+/// The phase of the present census.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, TypeInfo)]
+pub enum Phase {
+    /// No census runs; one may open from `not_before` on.
+    Idle,
+    /// Work and commits.
+    Work,
+    /// The opening seed is being collected.
+    Seed,
+    /// Those drawn open.
+    Open,
+    /// Those drawn that did not open are reported.
+    Report,
+    /// Over: commits are settled.
+    Payment,
+    /// Void: a VRF was missing; no pay, no slash.
+    Void,
+}
+
+/// The census that runs, or the last one.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, TypeInfo)]
+pub struct CensusInfo<Hash, Balance, BlockNumber> {
+    /// Zero before the first.
+    pub index: CensusIndex,
+    pub phase: Phase,
+    pub challenge: Hash,
+    pub opened_at: BlockNumber,
+    /// First block in which no commit is taken any more.
+    pub closes_at: BlockNumber,
+    pub open_seed: Option<Hash>,
+    /// Last block in which an opening is taken, as far as known now (full blocks prolong it).
+    pub open_until: BlockNumber,
+    /// Last block in which a report leaves the denominator.
+    pub report_until: BlockNumber,
+    /// No other census opens before this block.
+    pub not_before: BlockNumber,
+    pub commits: u32,
+    /// Commits that are drawn in any case.
+    pub always: u32,
+    /// Sum of the claims, in multiply-accumulates.
+    pub claimed_work: Work,
+    pub pot: Balance,
+    pub paid: Balance,
+}
+
+/// What the chain has verified of one asset.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, TypeInfo)]
+pub struct RatingInfo<AccountId, Hash, BlockNumber> {
+    pub asset: AssetId,
+    /// Verified work per second, after decay.
+    pub rate: WorkRate,
+    /// The best rate that one of its openings has shown, after decay.
+    pub best: WorkRate,
+    /// Work paid for since registration, in multiply-accumulates.
+    pub verified_work: Work,
+    /// Openings passed since registration or the last failure.
+    pub passed: u32,
+    pub failed: u32,
+    /// The last census it took part in with success.
+    pub last_census: CensusIndex,
+    /// Censuses missed in a row.
+    pub missed: u32,
+    /// The commit that is not settled yet.
+    pub commit: Option<CommitInfo<AccountId, Hash, BlockNumber>>,
+}
+
+/// An unsettled commit.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, TypeInfo)]
+pub struct CommitInfo<AccountId, Hash, BlockNumber> {
+    pub census: CensusIndex,
+    pub prover: AccountId,
+    pub class: u8,
+    pub rounds: u32,
+    pub commitment: Hash,
+    pub committed_at: BlockNumber,
+    /// Commits made in this census.
+    pub count: u8,
+    /// Drawn in any case.
+    pub always: bool,
+    /// Whether it must be opened; `None` until the opening seed stands.
+    pub drawn: Option<bool>,
+    pub opened: bool,
+}
+
+/// Income of one account from one asset, claimable now.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, TypeInfo)]
+pub struct PendingReward<Balance> {
+    pub asset: AssetId,
+    pub amount: Balance,
+}
+
+/// One holder of fractions.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, TypeInfo)]
+pub struct Holder<AccountId, Balance> {
+    pub account: AccountId,
+    /// Fractions, free and on hold.
+    pub fractions: Balance,
+    pub pending: Balance,
+}
+
+/// A page of holders.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, TypeInfo)]
+pub struct HolderPage<AccountId, Balance> {
+    /// `None`: the asset is whole, its only holder is the NFT's owner.
+    pub supply: Option<Balance>,
+    pub holders: Vec<Holder<AccountId, Balance>>,
+    /// Hand it in as `cursor` for the next page; `None`: this was the last.
+    pub next: Option<Vec<u8>>,
+}
+
+/// The network at a glance.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, TypeInfo)]
+pub struct NetworkStats<Balance> {
+    /// Assets registered and not reaped.
+    pub assets: u32,
+    pub censuses: CensusIndex,
+    /// Sum of the claims of the last census that was settled in full or in part, per second.
+    pub rate: WorkRate,
+    /// Work paid for since genesis.
+    pub verified_work: Work,
+    pub total_issuance: Balance,
+    /// Minted for verified work since genesis.
+    pub emitted: Balance,
+    /// The most that may ever be issued.
+    pub max_supply: Balance,
+    /// Burnt by slashes since genesis.
+    pub slashed: Balance,
+}
+
+sp_api::decl_runtime_apis! {
+    /// What dApps read of Ergon. A lookup that finds nothing answers `None`.
+    #[api_version(1)]
+    pub trait ComputeApi<AccountId, Balance, BlockNumber>
+    where
+        AccountId: codec::Codec,
+        Balance: codec::Codec,
+        BlockNumber: codec::Codec,
+    {
+        fn asset(id: AssetId) -> Option<AssetInfo<AccountId, Balance, BlockNumber>>;
+        /// Assets whose NFT `account` holds, in order of id, at most `limit` from `start` on.
+        fn assets_of(account: AccountId, start: AssetId, limit: u32) -> Vec<AssetId>;
+        fn census() -> CensusInfo<Block::Hash, Balance, BlockNumber>;
+        fn rating(id: AssetId) -> Option<RatingInfo<AccountId, Block::Hash, BlockNumber>>;
+        /// Income that `account` could claim at this block.
+        fn pending_rewards(account: AccountId) -> Vec<PendingReward<Balance>>;
+        /// Holders of an asset's fractions, at most `limit` a page, from `cursor` on.
+        fn holders(id: AssetId, cursor: Option<Vec<u8>>, limit: u32) -> Option<HolderPage<AccountId, Balance>>;
+        fn network_stats() -> NetworkStats<Balance>;
+    }
+}

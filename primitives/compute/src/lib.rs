@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+#![doc = include_str!("../README.md")]
+#![cfg_attr(not(feature = "std"), no_std)]
+
+extern crate alloc;
+
+pub mod api;
+pub mod asset;
+pub mod reward;
+pub mod units;
+
+pub use asset::{AssetKind, AssetLife, AssetStatus, Custody, InspectAsset, OnReap, OperatorBond};
+pub use reward::{Bounty, Emission, Holdings, Income, Revenue};
+pub use units::{AssetId, CensusIndex, HardwareId, Work, WorkRate};
