@@ -129,3 +129,90 @@ fn verify_sample(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{hash::tests::CALLS, prove::open_with_known_seed, samples_len, MAX_ROUNDS};
+
+    const CHALLENGE: Hash = [1; 32];
+    const OPEN_SEED: Hash = [2; 32];
+    const DEVICE: Device = Device {
+        asset: 3,
+        prover: [4; 32],
+    };
+
+    /// Result and number of hashes taken.
+    fn hashes(claim: &Claim, top: &Hash, samples: &[u8]) -> (Result<(), VerifyError>, u64) {
+        CALLS.with(|calls| calls.set(0));
+        let result = verify(&DEVICE, &CHALLENGE, claim, &OPEN_SEED, top, samples);
+        (result, CALLS.with(|calls| calls.get()))
+    }
+
+    #[test]
+    fn wrong_lengths_are_refused_before_anything_of_the_opening_is_hashed() {
+        // The device key, the key of the draw and the eight draws; nothing of top or samples.
+        const OF_THE_DRAW: u64 = 10;
+        for class in Class::ALL {
+            let (claim, opening) = open_with_known_seed(&CHALLENGE, &DEVICE, class, 700, &OPEN_SEED).unwrap();
+            let right = opening.samples.len();
+            for len in [0, 1, right - 32, right - 1, right + 1, right + 32, 1 << 20] {
+                let mut samples = opening.samples.clone();
+                samples.resize(len, 0);
+                let refused = (Err(VerifyError::Length), OF_THE_DRAW);
+                assert_eq!(hashes(&claim, &opening.top, &samples), refused);
+            }
+            let wrong = Claim {
+                commitment: [0; 32],
+                ..claim
+            };
+            let refused = (Err(VerifyError::Commitment), OF_THE_DRAW + 1);
+            assert_eq!(hashes(&wrong, &opening.top, &opening.samples), refused);
+        }
+    }
+
+    #[test]
+    fn numbers_of_rounds_out_of_range_are_refused_before_any_hashing() {
+        for rounds in [0, MAX_ROUNDS + 1, u32::MAX] {
+            let claim = Claim {
+                class: Class::S,
+                rounds,
+                commitment: [0; 32],
+            };
+            assert_eq!(
+                hashes(&claim, &[0; 32], &[0; 14_848]),
+                (Err(VerifyError::Rounds), 0)
+            );
+        }
+    }
+
+    #[test]
+    fn a_full_opening_takes_as_many_hashes_as_its_paths_are_long() {
+        for class in Class::ALL {
+            let (claim, opening) =
+                open_with_known_seed(&CHALLENGE, &DEVICE, class, MAX_ROUNDS, &OPEN_SEED).unwrap();
+            let d = device_key(&CHALLENGE, &DEVICE);
+            let positions = draw(&OPEN_SEED, &d, class, MAX_ROUNDS).unwrap();
+            assert_eq!(
+                samples_len(class, MAX_ROUNDS, &positions),
+                Some(opening.samples.len())
+            );
+            // Each sample: its seed, its leaf, the leaf path and two paths of 16.
+            let each = 2 + u64::try_from(class.leaf_path_len()).unwrap() + 2 * 16;
+            assert_eq!(
+                hashes(&claim, &opening.top, &opening.samples),
+                (Ok(()), 11 + 8 * each)
+            );
+        }
+    }
+
+    #[test]
+    fn errors_name_the_check_and_the_sample() {
+        assert_eq!(
+            VerifyError::LeafPath(3).to_string(),
+            "sample 3: the leaf does not lead to the round's root"
+        );
+        assert_eq!(VerifyError::Cell(7).encode(), [6, 7]);
+        assert_eq!(VerifyError::max_encoded_len(), 2);
+    }
+}

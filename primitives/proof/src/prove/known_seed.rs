@@ -4,57 +4,48 @@
 //! It is why the chain draws the opening seed after the last commit, and it yields an opening of any class and any number
 //! of rounds within milliseconds: benchmarks of verification and tests of its error paths start from one.
 
-use super::{LeafProof, OpenError, Opening, RoundStore, StoreError};
+use super::{LeafProof, Opening, RoundStore};
 use crate::{
     class::LEAF_CELLS,
     hash::{keyed, node, Hash, NODE_KEY},
     opening::LEAF_LEN,
-    sample::Position,
+    sample::{draw, Position},
     work::{cell, digest, ZERO},
     Claim, Class, Device,
 };
 use alloc::{collections::BTreeMap, vec, vec::Vec};
+use core::convert::Infallible;
 
-/// Opening seed known, a claim of `rounds` rounds and its valid opening, with no more work than eight cells.
-///
-/// # Errors
-/// [`StoreError::TooManyRounds`] unless 1 ≤ `rounds` ≤ [`MAX_ROUNDS`](crate::MAX_ROUNDS).
+/// A claim of `rounds` rounds and its valid opening under a known seed, with no more work than eight cells; `None` unless
+/// 1 ≤ `rounds` ≤ [`MAX_ROUNDS`](crate::MAX_ROUNDS).
 pub fn open_with_known_seed(
     challenge: &Hash,
     device: &Device,
     class: Class,
     rounds: u32,
     open_seed: &Hash,
-) -> Result<(Claim, Opening), StoreError> {
-    let empty = RoundStore::new(challenge, device, class);
-    let positions =
-        crate::draw(open_seed, empty.device_key(), class, rounds).ok_or(StoreError::TooManyRounds)?;
-    let mut store = empty;
+) -> Option<(Claim, Opening)> {
+    let mut store = RoundStore::new(challenge, device, class);
+    let positions = draw(open_seed, store.device_key(), class, rounds)?;
+    let tree = |round: u32, seed: &Hash| {
+        let sampled: Vec<_> = positions
+            .iter()
+            .filter(|position| position.round == round)
+            .collect();
+        (!sampled.is_empty()).then(|| SparseTree::new(seed, class, &sampled))
+    };
     for round in 1..=rounds {
-        let sampled: Vec<_> = positions
-            .iter()
-            .filter(|position| position.round == round)
-            .collect();
-        let root = match sampled.is_empty() {
-            true => ZERO,
-            false => SparseTree::new(&store.next_seed(), class, &sampled).root(),
-        };
-        store.push(root)?;
+        let root = tree(round, &store.next_seed()).map_or(ZERO, |tree| tree.root());
+        store.push(root).ok()?;
     }
-    let opening = store.open::<core::convert::Infallible>(open_seed, |round, seed, leaves| {
-        let sampled: Vec<_> = positions
+    let opening = store.open::<Infallible>(open_seed, |round, seed, leaves| {
+        let tree = tree(round, seed);
+        Ok(leaves
             .iter()
-            .filter(|position| position.round == round)
-            .collect();
-        let tree = SparseTree::new(seed, class, &sampled);
-        Ok(leaves.iter().filter_map(|leaf| tree.leaf(*leaf)).collect())
+            .filter_map(|leaf| tree.as_ref()?.leaf(*leaf))
+            .collect())
     });
-    match opening {
-        Ok(opening) => Ok((store.claim(), opening)),
-        Err(OpenError::NoRounds | OpenError::Root { .. } | OpenError::Backend(_)) => {
-            Err(StoreError::TooManyRounds)
-        }
-    }
+    Some((store.claim(), opening.ok()?))
 }
 
 /// A round's tree in which only the sampled leaves are real; every other node is zero.
