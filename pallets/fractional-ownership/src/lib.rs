@@ -1,1 +1,403 @@
 // SPDX-License-Identifier: Apache-2.0
+#![doc = include_str!("../README.md")]
+#![cfg_attr(not(feature = "std"), no_std)]
+
+extern crate alloc;
+
+mod impl_freeze;
+mod impl_fungibles;
+mod impl_hold;
+mod impl_holdings;
+mod impls;
+mod ledger;
+mod types;
+mod views;
+
+#[cfg(feature = "runtime-benchmarks")]
+pub mod benchmarking;
+#[cfg(any(feature = "try-runtime", test))]
+mod try_state;
+pub mod weights;
+
+pub use pallet::*;
+pub use types::{
+    AccountData, AccountDataOf, BalanceOf, FreezesOf, HoldsOf, Offer, OfferOf, Vault, VaultOf, MAX_SUPPLY,
+};
+pub use views::{HolderPageOf, OfferPageOf, OfferTerms, VaultTerms};
+pub use weights::WeightInfo;
+
+#[frame_support::pallet]
+pub mod pallet {
+    use super::*;
+    use compute_primitives::{AssetId, Custody, Income, InspectAsset};
+    use frame_support::pallet_prelude::*;
+    use frame_support::traits::{fungible, Consideration, Footprint, VariantCount};
+    use frame_support::PalletId;
+    use frame_system::pallet_prelude::*;
+    use sp_runtime::traits::StaticLookup;
+
+    #[pallet::config]
+    pub trait Config: frame_system::Config {
+        type WeightInfo: WeightInfo;
+
+        /// The currency that fractions are bought with.
+        type Currency: fungible::Mutate<Self::AccountId>;
+
+        /// Knows the assets, and moves their NFTs into a vault and out of it.
+        type Assets: InspectAsset<Self::AccountId> + Custody<Self::AccountId>;
+
+        /// Settles a holder's income before its fractions change.
+        type Income: Income<Self::AccountId, Balance = BalanceOf<Self>>;
+
+        /// Why fractions are on hold: the runtime's reasons, this pallet's among them.
+        type RuntimeHoldReason: From<HoldReason> + Parameter + Member + MaxEncodedLen + Copy + VariantCount;
+
+        /// Why fractions are frozen: the runtime's reasons.
+        type RuntimeFreezeReason: Parameter + Member + MaxEncodedLen + Copy + VariantCount;
+
+        /// The storage deposit of a vault, paid by who fractionalizes.
+        type VaultConsideration: Consideration<Self::AccountId, Footprint>;
+
+        /// The storage deposit of an offer, paid by the seller.
+        type OfferConsideration: Consideration<Self::AccountId, Footprint>;
+
+        /// Blocks from a vault's opening during which nothing can be bought from it.
+        ///
+        /// An order names an asset, not a vault. Who holds all fractions could redeem them, fractionalize anew into many more
+        /// and sell those to an order signed for the old ones. Such an order has expired when sales open if this is at
+        /// least the usual life of a transaction (64 blocks).
+        #[pallet::constant]
+        type SaleDelay: Get<BlockNumberFor<Self>>;
+
+        /// The vaults' accounts are derived from this and the asset's id.
+        #[pallet::constant]
+        type PalletId: Get<PalletId>;
+
+        #[cfg(feature = "runtime-benchmarks")]
+        type BenchmarkHelper: benchmarking::BenchmarkHelper<Self::AccountId>;
+    }
+
+    #[pallet::pallet]
+    pub struct Pallet<T>(_);
+
+    /// Why something is on hold.
+    #[pallet::composite_enum]
+    pub enum HoldReason {
+        /// Fractions that a standing offer sells.
+        Offer,
+        /// Currency: the storage deposit of a vault.
+        VaultDeposit,
+        /// Currency: the storage deposit of an offer.
+        OfferDeposit,
+    }
+
+    /// The assets that are owned in fractions.
+    #[pallet::storage]
+    pub type Vaults<T: Config> = StorageMap<_, Blake2_128Concat, AssetId, VaultOf<T>>;
+
+    /// The fractions of each holder.
+    #[pallet::storage]
+    pub type Accounts<T: Config> =
+        StorageDoubleMap<_, Blake2_128Concat, AssetId, Blake2_128Concat, T::AccountId, AccountDataOf<T>>;
+
+    /// Fractions on hold, by reason. Together they are the `held` of the holder's account.
+    #[pallet::storage]
+    pub type Holds<T: Config> = StorageDoubleMap<
+        _,
+        Blake2_128Concat,
+        AssetId,
+        Blake2_128Concat,
+        T::AccountId,
+        HoldsOf<T>,
+        ValueQuery,
+    >;
+
+    /// Freezes, by reason. They overlap: the largest counts, and is the `frozen` of the holder's account.
+    #[pallet::storage]
+    pub type Freezes<T: Config> = StorageDoubleMap<
+        _,
+        Blake2_128Concat,
+        AssetId,
+        Blake2_128Concat,
+        T::AccountId,
+        FreezesOf<T>,
+        ValueQuery,
+    >;
+
+    /// Standing offers, by asset and seller.
+    #[pallet::storage]
+    pub type Offers<T: Config> =
+        StorageDoubleMap<_, Blake2_128Concat, AssetId, Blake2_128Concat, T::AccountId, OfferOf<T>>;
+
+    #[pallet::event]
+    #[pallet::generate_deposit(pub(crate) fn deposit_event)]
+    pub enum Event<T: Config> {
+        /// An asset's NFT went into `vault`, and its owner got all its fractions.
+        Fractionalized {
+            asset: AssetId,
+            who: T::AccountId,
+            supply: BalanceOf<T>,
+            vault: T::AccountId,
+        },
+        /// Fractions changed hands.
+        Transferred {
+            asset: AssetId,
+            from: T::AccountId,
+            to: T::AccountId,
+            amount: BalanceOf<T>,
+        },
+        /// A seller offers `amount` fractions. This replaces the seller's former offer.
+        Offered {
+            asset: AssetId,
+            seller: T::AccountId,
+            amount: BalanceOf<T>,
+            unit_price: BalanceOf<T>,
+        },
+        /// An offer was taken back with `amount` fractions unsold.
+        OfferCancelled {
+            asset: AssetId,
+            seller: T::AccountId,
+            amount: BalanceOf<T>,
+        },
+        /// `buyer` paid `price` in currency for `amount` fractions; the offer has `left` more.
+        Bought {
+            asset: AssetId,
+            seller: T::AccountId,
+            buyer: T::AccountId,
+            amount: BalanceOf<T>,
+            price: BalanceOf<T>,
+            left: BalanceOf<T>,
+        },
+        /// The last holder gave all fractions up and got the NFT.
+        Redeemed {
+            asset: AssetId,
+            who: T::AccountId,
+            supply: BalanceOf<T>,
+        },
+        /// Another part of the runtime issued fractions.
+        Minted {
+            asset: AssetId,
+            who: T::AccountId,
+            amount: BalanceOf<T>,
+        },
+        /// Another part of the runtime burnt free fractions.
+        Burned {
+            asset: AssetId,
+            who: T::AccountId,
+            amount: BalanceOf<T>,
+        },
+        /// Another part of the runtime burnt fractions on hold.
+        BurnedHeld {
+            asset: AssetId,
+            reason: T::RuntimeHoldReason,
+            who: T::AccountId,
+            amount: BalanceOf<T>,
+        },
+        /// Another part of the runtime, such as a pool, put fractions into an account.
+        Deposited {
+            asset: AssetId,
+            who: T::AccountId,
+            amount: BalanceOf<T>,
+        },
+        /// Another part of the runtime, such as a pool, took fractions out of an account.
+        Withdrawn {
+            asset: AssetId,
+            who: T::AccountId,
+            amount: BalanceOf<T>,
+        },
+        /// Another part of the runtime put free fractions on hold.
+        Held {
+            asset: AssetId,
+            reason: T::RuntimeHoldReason,
+            who: T::AccountId,
+            amount: BalanceOf<T>,
+        },
+        /// Another part of the runtime set fractions on hold free.
+        Released {
+            asset: AssetId,
+            reason: T::RuntimeHoldReason,
+            who: T::AccountId,
+            amount: BalanceOf<T>,
+        },
+        /// Fractions on hold changed hands.
+        TransferredOnHold {
+            asset: AssetId,
+            reason: T::RuntimeHoldReason,
+            from: T::AccountId,
+            to: T::AccountId,
+            amount: BalanceOf<T>,
+        },
+        /// Free fractions changed hands and are on hold there.
+        TransferredAndHeld {
+            asset: AssetId,
+            reason: T::RuntimeHoldReason,
+            from: T::AccountId,
+            to: T::AccountId,
+            amount: BalanceOf<T>,
+        },
+        /// The account may not fall below `frozen` fractions; zero: it may.
+        FrozenChanged {
+            asset: AssetId,
+            who: T::AccountId,
+            frozen: BalanceOf<T>,
+        },
+    }
+
+    #[pallet::error]
+    pub enum Error<T> {
+        /// There is no such asset.
+        UnknownAsset,
+        /// The asset was retired: it earns no more, and waits to be reaped.
+        AssetRetired,
+        /// The NFT belongs to someone else.
+        NotOwner,
+        /// The asset is already owned in fractions.
+        AlreadyFractionalized,
+        /// The asset is not owned in fractions.
+        NotFractionalized,
+        /// An asset has at least one fraction.
+        ZeroSupply,
+        /// An asset has at most 2^64 fractions.
+        SupplyTooLarge,
+        /// The amount is zero.
+        ZeroAmount,
+        /// The price is zero: to give fractions away, transfer them.
+        ZeroPrice,
+        /// The seller has no standing offer.
+        NoOffer,
+        /// The seller can't buy of its own offer; it cancels it.
+        OwnOffer,
+        /// A fraction costs more than the buyer would pay.
+        PriceTooHigh,
+        /// The offer has fewer fractions left than that.
+        OfferTooSmall,
+        /// The vault opened so recently that nothing can be bought yet.
+        SaleNotOpen,
+        /// The caller does not have all fractions.
+        NotSoleHolder,
+        /// Some of the caller's fractions are on hold: cancel the offer first.
+        FractionsOnHold,
+        /// The account has holds for as many reasons as there are.
+        TooManyHolds,
+        /// The account has freezes for as many reasons as there are.
+        TooManyFreezes,
+    }
+
+    #[pallet::hooks]
+    impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
+        #[cfg(feature = "try-runtime")]
+        fn try_state(_: BlockNumberFor<T>) -> Result<(), sp_runtime::TryRuntimeError> {
+            Self::do_try_state()
+        }
+    }
+
+    #[pallet::call]
+    impl<T: Config> Pallet<T> {
+        /// Puts the caller's asset into a vault and gives the caller `supply` fractions of it, 1 to 2^64.
+        ///
+        /// Income until now is the caller's as owner; from now on it is the holders'. Takes a storage deposit, which comes back
+        /// to the caller when the asset is redeemed, by whomever.
+        #[pallet::call_index(0)]
+        #[pallet::weight(T::WeightInfo::fractionalize())]
+        pub fn fractionalize(origin: OriginFor<T>, asset: AssetId, supply: BalanceOf<T>) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            Self::do_fractionalize(asset, who, supply)
+        }
+
+        /// Gives `amount` of the caller's free fractions to `dest`.
+        ///
+        /// Income until now stays the caller's.
+        #[pallet::call_index(1)]
+        #[pallet::weight(T::WeightInfo::transfer())]
+        pub fn transfer(
+            origin: OriginFor<T>,
+            asset: AssetId,
+            dest: AccountIdLookupOf<T>,
+            amount: BalanceOf<T>,
+        ) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            let dest = T::Lookup::lookup(dest)?;
+            Self::do_transfer(asset, &who, &dest, amount)
+        }
+
+        /// Offers `amount` of the caller's fractions at `unit_price` each, in the smallest unit of currency.
+        ///
+        /// An account has one offer an asset: this replaces the former one. The fractions go on hold and earn for the
+        /// caller until they are sold. Takes a storage deposit, which comes back when the offer ends.
+        #[pallet::call_index(2)]
+        #[pallet::weight(T::WeightInfo::offer())]
+        pub fn offer(
+            origin: OriginFor<T>,
+            asset: AssetId,
+            amount: BalanceOf<T>,
+            unit_price: BalanceOf<T>,
+        ) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            Self::do_offer(asset, who, amount, unit_price)
+        }
+
+        /// Ends the caller's offer; its fractions are free again.
+        #[pallet::call_index(3)]
+        #[pallet::weight(T::WeightInfo::cancel_offer())]
+        pub fn cancel_offer(origin: OriginFor<T>, asset: AssetId) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            Self::do_cancel_offer(asset, who)
+        }
+
+        /// Buys `amount` fractions of the seller's offer, all or a part, at its price, if that is at most `max_unit_price`.
+        ///
+        /// The caller pays `amount` times the offer's price to the seller, and must keep the existential deposit: buying never
+        /// ends an account.
+        #[pallet::call_index(4)]
+        #[pallet::weight(T::WeightInfo::buy())]
+        pub fn buy(
+            origin: OriginFor<T>,
+            asset: AssetId,
+            seller: T::AccountId,
+            amount: BalanceOf<T>,
+            max_unit_price: BalanceOf<T>,
+        ) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            Self::do_buy(asset, who, seller, amount, max_unit_price)
+        }
+
+        /// Gives up all fractions for the NFT. The caller must have every one of them, none on hold.
+        ///
+        /// Income until now is the caller's as holder; from now on it is the NFT owner's. Returns the storage deposit to
+        /// who fractionalized.
+        #[pallet::call_index(5)]
+        #[pallet::weight(T::WeightInfo::redeem())]
+        pub fn redeem(origin: OriginFor<T>, asset: AssetId) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            Self::do_redeem(asset, who)
+        }
+    }
+
+    #[pallet::view_functions]
+    impl<T: Config> Pallet<T> {
+        /// The vault of an asset; `None`: it is whole.
+        pub fn vault(asset: AssetId) -> Option<VaultTerms<T::AccountId, BalanceOf<T>, BlockNumberFor<T>>> {
+            Self::vault_terms(asset)
+        }
+
+        /// Fractions of `who`, free, on hold and frozen.
+        pub fn account(asset: AssetId, who: T::AccountId) -> AccountDataOf<T> {
+            Accounts::<T>::get(asset, who).unwrap_or_default()
+        }
+
+        /// The standing offer of `seller`.
+        pub fn standing_offer(
+            asset: AssetId,
+            seller: T::AccountId,
+        ) -> Option<OfferTerms<T::AccountId, BalanceOf<T>>> {
+            Self::offer_terms(asset, seller)
+        }
+
+        /// A page of an asset's offers, at most 100, from `cursor` on; and the next cursor, unless it was the last.
+        pub fn standing_offers(asset: AssetId, cursor: Option<T::AccountId>, limit: u32) -> OfferPageOf<T> {
+            Self::offer_page(asset, cursor, limit)
+        }
+    }
+
+    type AccountIdLookupOf<T> = <<T as frame_system::Config>::Lookup as StaticLookup>::Source;
+}

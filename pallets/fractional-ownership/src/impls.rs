@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What the calls do.
+
+use crate::{
+    BalanceOf, Config, Error, Event, HoldReason, Offer, OfferOf, Offers, Pallet, Vault, VaultOf, Vaults,
+};
+use compute_primitives::{AssetId, AssetStatus, Custody, Income, InspectAsset};
+use frame_support::ensure;
+use frame_support::traits::fungible::Mutate as _;
+use frame_support::traits::fungibles::{InspectHold as _, Mutate as Fractions};
+use frame_support::traits::tokens::{Fortitude, Preservation};
+use frame_support::traits::{Consideration, Footprint, Get};
+use frame_system::pallet_prelude::BlockNumberFor;
+use sp_runtime::traits::{CheckedAdd, CheckedMul, CheckedSub, Zero};
+use sp_runtime::{ArithmeticError, DispatchResult, TokenError};
+
+impl<T: Config> Pallet<T> {
+    /// What a vault takes of the storage.
+    pub(crate) fn vault_footprint() -> Footprint {
+        Footprint::from_mel::<(AssetId, VaultOf<T>)>()
+    }
+
+    /// What an offer takes of the storage.
+    pub(crate) fn offer_footprint() -> Footprint {
+        Footprint::from_mel::<(AssetId, T::AccountId, OfferOf<T>)>()
+    }
+
+    pub(crate) fn do_fractionalize(
+        asset: AssetId,
+        who: T::AccountId,
+        supply: BalanceOf<T>,
+    ) -> DispatchResult {
+        ensure!(!supply.is_zero(), Error::<T>::ZeroSupply);
+        ensure!(Self::is_within_max_supply(supply), Error::<T>::SupplyTooLarge);
+        ensure!(
+            !Vaults::<T>::contains_key(asset),
+            Error::<T>::AlreadyFractionalized
+        );
+        let status = T::Assets::status(asset).ok_or(Error::<T>::UnknownAsset)?;
+        let owner = T::Assets::owner(asset).ok_or(Error::<T>::UnknownAsset)?;
+        ensure!(owner == who, Error::<T>::NotOwner);
+        ensure!(status != AssetStatus::Retired, Error::<T>::AssetRetired);
+
+        // What has vested until now is the owner's, who is about to be the vault.
+        T::Income::touch(asset)?;
+        let ticket = T::VaultConsideration::new(&who, Self::vault_footprint())?;
+        let vault = Self::vault_account(asset);
+        T::Assets::deposit(asset, &who, &vault)?;
+        Vaults::<T>::insert(
+            asset,
+            Vault {
+                supply,
+                holders: 0,
+                opened_at: frame_system::Pallet::<T>::block_number(),
+                depositor: who.clone(),
+                ticket,
+            },
+        );
+        Self::credit(asset, &who, supply)?;
+
+        Self::deposit_event(Event::Fractionalized {
+            asset,
+            who,
+            supply,
+            vault,
+        });
+        Ok(())
+    }
+
+    pub(crate) fn do_transfer(
+        asset: AssetId,
+        who: &T::AccountId,
+        dest: &T::AccountId,
+        amount: BalanceOf<T>,
+    ) -> DispatchResult {
+        // An event of nothing having moved only helps to deceive.
+        ensure!(!amount.is_zero(), Error::<T>::ZeroAmount);
+        ensure!(Vaults::<T>::contains_key(asset), Error::<T>::NotFractionalized);
+        <Self as Fractions<_>>::transfer(asset, who, dest, amount, Preservation::Expendable)?;
+        Ok(())
+    }
+
+    pub(crate) fn do_offer(
+        asset: AssetId,
+        who: T::AccountId,
+        amount: BalanceOf<T>,
+        unit_price: BalanceOf<T>,
+    ) -> DispatchResult {
+        ensure!(!amount.is_zero(), Error::<T>::ZeroAmount);
+        ensure!(!unit_price.is_zero(), Error::<T>::ZeroPrice);
+        // Whoever buys all of it must be able to pay for all of it.
+        amount.checked_mul(&unit_price).ok_or(ArithmeticError::Overflow)?;
+        ensure!(Vaults::<T>::contains_key(asset), Error::<T>::NotFractionalized);
+
+        let ticket = match Offers::<T>::get(asset, &who) {
+            Some(former) => former.ticket,
+            None => T::OfferConsideration::new(&who, Self::offer_footprint())?,
+        };
+        Self::mutate_hold(asset, &who, &HoldReason::Offer.into(), |free, on_hold| {
+            let spare = free.checked_add(on_hold).ok_or(ArithmeticError::Overflow)?;
+            *free = spare.checked_sub(&amount).ok_or(TokenError::FundsUnavailable)?;
+            *on_hold = amount;
+            Ok(())
+        })?;
+        Offers::<T>::insert(
+            asset,
+            &who,
+            Offer {
+                amount,
+                unit_price,
+                ticket,
+            },
+        );
+
+        Self::deposit_event(Event::Offered {
+            asset,
+            seller: who,
+            amount,
+            unit_price,
+        });
+        Ok(())
+    }
+
+    pub(crate) fn do_cancel_offer(asset: AssetId, who: T::AccountId) -> DispatchResult {
+        let offer = Offers::<T>::take(asset, &who).ok_or(Error::<T>::NoOffer)?;
+        Self::mutate_hold(asset, &who, &HoldReason::Offer.into(), |free, on_hold| {
+            *on_hold = on_hold
+                .checked_sub(&offer.amount)
+                .ok_or(ArithmeticError::Underflow)?;
+            *free = free.checked_add(&offer.amount).ok_or(ArithmeticError::Overflow)?;
+            Ok(())
+        })?;
+        offer.ticket.drop(&who)?;
+
+        Self::deposit_event(Event::OfferCancelled {
+            asset,
+            seller: who,
+            amount: offer.amount,
+        });
+        Ok(())
+    }
+
+    pub(crate) fn do_buy(
+        asset: AssetId,
+        who: T::AccountId,
+        seller: T::AccountId,
+        amount: BalanceOf<T>,
+        max_unit_price: BalanceOf<T>,
+    ) -> DispatchResult {
+        ensure!(!amount.is_zero(), Error::<T>::ZeroAmount);
+        ensure!(who != seller, Error::<T>::OwnOffer);
+        let vault = Vaults::<T>::get(asset).ok_or(Error::<T>::NotFractionalized)?;
+        ensure!(Self::sale_is_open(vault.opened_at), Error::<T>::SaleNotOpen);
+        let mut offer = Offers::<T>::get(asset, &seller).ok_or(Error::<T>::NoOffer)?;
+        ensure!(offer.unit_price <= max_unit_price, Error::<T>::PriceTooHigh);
+        let left = offer
+            .amount
+            .checked_sub(&amount)
+            .ok_or(Error::<T>::OfferTooSmall)?;
+        let price = amount
+            .checked_mul(&offer.unit_price)
+            .ok_or(ArithmeticError::Overflow)?;
+        ensure!(
+            amount <= Self::reducible_total_balance_on_hold(asset, &seller, Fortitude::Polite),
+            TokenError::Frozen
+        );
+
+        // The buyer's account has to go on: its nonce, and the fees of what it will do with the fractions.
+        T::Currency::transfer(&who, &seller, price, Preservation::Preserve)?;
+        Self::debit_hold(asset, &seller, &HoldReason::Offer.into(), amount)?;
+        Self::credit(asset, &who, amount)?;
+        if left.is_zero() {
+            Offers::<T>::remove(asset, &seller);
+            offer.ticket.drop(&seller)?;
+        } else {
+            offer.amount = left;
+            Offers::<T>::insert(asset, &seller, offer);
+        }
+
+        Self::deposit_event(Event::Bought {
+            asset,
+            seller,
+            buyer: who,
+            amount,
+            price,
+            left,
+        });
+        Ok(())
+    }
+
+    pub(crate) fn do_redeem(asset: AssetId, who: T::AccountId) -> DispatchResult {
+        let vault = Vaults::<T>::get(asset).ok_or(Error::<T>::NotFractionalized)?;
+        let account = Self::account(asset, who.clone());
+        // With every fraction burnt no one has all of none: the NFT goes back to where it came from.
+        let is_sole_holder = if vault.supply.is_zero() {
+            who == vault.depositor
+        } else {
+            account.total()? == vault.supply
+        };
+        ensure!(is_sole_holder, Error::<T>::NotSoleHolder);
+        ensure!(account.held.is_zero(), Error::<T>::FractionsOnHold);
+        ensure!(account.frozen.is_zero(), TokenError::Frozen);
+
+        // While the fractions still stand: what has vested until now is the holder's.
+        T::Income::touch(asset)?;
+        Self::debit(asset, &who, vault.supply)?;
+        Vaults::<T>::remove(asset);
+        T::Assets::withdraw(asset, &Self::vault_account(asset), &who)?;
+        vault.ticket.drop(&vault.depositor)?;
+
+        Self::deposit_event(Event::Redeemed {
+            asset,
+            who,
+            supply: vault.supply,
+        });
+        Ok(())
+    }
+
+    /// Whether fractions of a vault opened at `opened_at` may be bought by now.
+    pub(crate) fn sale_is_open(opened_at: BlockNumberFor<T>) -> bool {
+        // A sum beyond the last block number there can be never comes.
+        opened_at
+            .checked_add(&T::SaleDelay::get())
+            .is_some_and(|opens_at| frame_system::Pallet::<T>::block_number() >= opens_at)
+    }
+}

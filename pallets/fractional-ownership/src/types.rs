@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The records of the ledger.
+
+use crate::Config;
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use frame_support::traits::{fungible, tokens::IdAmount, VariantCountOf};
+use frame_support::BoundedVec;
+use frame_system::pallet_prelude::BlockNumberFor;
+use scale_info::TypeInfo;
+use sp_runtime::traits::CheckedAdd;
+use sp_runtime::ArithmeticError;
+
+/// The most fractions that an asset may have: 2^64.
+///
+/// Income per fraction is kept in units of 2^-64, so with more fractions a unit of income could vanish between them.
+pub const MAX_SUPPLY: u128 = 1 << 64;
+
+/// An asset that is owned in fractions. Its NFT is in the vault's account.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+pub struct Vault<AccountId, Balance, BlockNumber, Ticket> {
+    /// Fractions issued: what all holders have together, free and on hold.
+    pub supply: Balance,
+    /// Accounts that have at least one fraction.
+    pub holders: u64,
+    /// The block in which the asset was fractionalized.
+    pub opened_at: BlockNumber,
+    /// Who fractionalized it and paid the storage deposit, which goes back there in the end.
+    pub depositor: AccountId,
+    /// The storage deposit.
+    pub ticket: Ticket,
+}
+
+/// One holder's fractions of one asset. Stored only while there is at least one.
+#[derive(
+    Clone, PartialEq, Eq, Debug, Default, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct AccountData<Balance> {
+    /// Fractions that the holder disposes of, as far as they are not frozen.
+    pub free: Balance,
+    /// Fractions on hold, for all reasons together. They still earn for the holder.
+    pub held: Balance,
+    /// What free and held together may not fall below: the largest of the freezes.
+    pub frozen: Balance,
+}
+
+impl<Balance: CheckedAdd> AccountData<Balance> {
+    /// All fractions of the holder: those that earn.
+    pub fn total(&self) -> Result<Balance, ArithmeticError> {
+        self.free.checked_add(&self.held).ok_or(ArithmeticError::Overflow)
+    }
+}
+
+/// A standing offer to sell fractions at a fixed price.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
+pub struct Offer<Balance, Ticket> {
+    /// Fractions not sold yet, all of them on hold.
+    pub amount: Balance,
+    /// Price of one fraction, in the chain's smallest unit of currency.
+    pub unit_price: Balance,
+    /// The seller's storage deposit.
+    pub ticket: Ticket,
+}
+
+/// Amounts of fractions and of currency.
+pub type BalanceOf<T> = <<T as Config>::Currency as fungible::Inspect<AccountIdOf<T>>>::Balance;
+
+pub type AccountDataOf<T> = AccountData<BalanceOf<T>>;
+pub type VaultOf<T> =
+    Vault<AccountIdOf<T>, BalanceOf<T>, BlockNumberFor<T>, <T as Config>::VaultConsideration>;
+pub type OfferOf<T> = Offer<BalanceOf<T>, <T as Config>::OfferConsideration>;
+pub type HoldsOf<T> = BoundedVec<
+    IdAmount<<T as Config>::RuntimeHoldReason, BalanceOf<T>>,
+    VariantCountOf<<T as Config>::RuntimeHoldReason>,
+>;
+pub type FreezesOf<T> = BoundedVec<
+    IdAmount<<T as Config>::RuntimeFreezeReason, BalanceOf<T>>,
+    VariantCountOf<<T as Config>::RuntimeFreezeReason>,
+>;
+pub(crate) type AccountIdOf<T> = <T as frame_system::Config>::AccountId;

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Reads for the runtime API and for clients. They are paged, so that no answer grows with the number of holders.
+
+use crate::types::AccountIdOf;
+use crate::{Accounts, BalanceOf, Config, Offers, Pallet, Vaults};
+use alloc::vec::Vec;
+use codec::{Decode, DecodeAll, Encode};
+use compute_primitives::AssetId;
+use frame_support::traits::fungibles::Inspect as _;
+use frame_system::pallet_prelude::BlockNumberFor;
+use scale_info::TypeInfo;
+
+/// Entries on a page at most.
+pub const MAX_PAGE: u32 = 100;
+
+/// A vault, as clients see it.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, TypeInfo)]
+pub struct VaultTerms<AccountId, Balance, BlockNumber> {
+    pub supply: Balance,
+    /// Accounts that have at least one fraction.
+    pub holders: u64,
+    pub opened_at: BlockNumber,
+    /// Whether fractions can be bought at this block.
+    pub is_sale_open: bool,
+    /// Who fractionalized the asset, and gets the storage deposit back in the end.
+    pub depositor: AccountId,
+    /// The account that has the NFT.
+    pub account: AccountId,
+}
+
+/// A standing offer, as clients see it.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, TypeInfo)]
+pub struct OfferTerms<AccountId, Balance> {
+    pub seller: AccountId,
+    /// Fractions not sold yet.
+    pub amount: Balance,
+    /// Price of one fraction, in the smallest unit of currency.
+    pub unit_price: Balance,
+}
+
+/// The supply, holders with what they have (free and on hold), and the next cursor; `None`: this was the last page.
+pub type HolderPageOf<T> = (BalanceOf<T>, Vec<(AccountIdOf<T>, BalanceOf<T>)>, Option<Vec<u8>>);
+
+/// Offers, and the next cursor; `None`: this was the last page.
+pub type OfferPageOf<T> = (
+    Vec<OfferTerms<AccountIdOf<T>, BalanceOf<T>>>,
+    Option<AccountIdOf<T>>,
+);
+
+impl<T: Config> Pallet<T> {
+    /// A page of an asset's holders, at least 1 and at most 100; `None`: the asset is whole.
+    ///
+    /// `cursor` is what the last page gave as next: the SCALE encoding of its last account. That account may have left since.
+    /// The page after a cursor that is no account is empty. The order is that of the storage, and means nothing.
+    pub fn holders(asset: AssetId, cursor: Option<Vec<u8>>, limit: u32) -> Option<HolderPageOf<T>> {
+        let supply = Vaults::<T>::get(asset)?.supply;
+        let mut entries = match cursor {
+            None => Accounts::<T>::iter_key_prefix(asset),
+            Some(cursor) => {
+                let Ok(after) = AccountIdOf::<T>::decode_all(&mut cursor.as_slice()) else {
+                    return Some((supply, Vec::new(), None));
+                };
+                Accounts::<T>::iter_key_prefix_from(asset, Accounts::<T>::hashed_key_for(asset, after))
+            }
+        };
+        let (page, last) = Self::page(&mut entries, limit);
+        let holders = page
+            .into_iter()
+            .map(|who| {
+                let fractions = Self::total_balance(asset, &who);
+                (who, fractions)
+            })
+            .collect();
+        Some((supply, holders, last.map(|who| who.encode())))
+    }
+
+    pub(crate) fn offer_page(asset: AssetId, cursor: Option<AccountIdOf<T>>, limit: u32) -> OfferPageOf<T> {
+        let mut entries = match cursor {
+            None => Offers::<T>::iter_key_prefix(asset),
+            Some(after) => {
+                Offers::<T>::iter_key_prefix_from(asset, Offers::<T>::hashed_key_for(asset, after))
+            }
+        };
+        let (page, last) = Self::page(&mut entries, limit);
+        (
+            page.into_iter()
+                .filter_map(|seller| Self::offer_terms(asset, seller))
+                .collect(),
+            last,
+        )
+    }
+
+    /// At most `limit` keys, and the last of them if more follow.
+    fn page(
+        keys: &mut impl Iterator<Item = AccountIdOf<T>>,
+        limit: u32,
+    ) -> (Vec<AccountIdOf<T>>, Option<AccountIdOf<T>>) {
+        let page: Vec<_> = keys
+            .by_ref()
+            .zip(0..limit.clamp(1, MAX_PAGE))
+            .map(|(who, _)| who)
+            .collect();
+        let last = keys.next().and_then(|_| page.last().cloned());
+        (page, last)
+    }
+
+    pub(crate) fn vault_terms(
+        asset: AssetId,
+    ) -> Option<VaultTerms<AccountIdOf<T>, BalanceOf<T>, BlockNumberFor<T>>> {
+        let vault = Vaults::<T>::get(asset)?;
+        Some(VaultTerms {
+            supply: vault.supply,
+            holders: vault.holders,
+            opened_at: vault.opened_at,
+            is_sale_open: Self::sale_is_open(vault.opened_at),
+            depositor: vault.depositor,
+            account: Self::vault_account(asset),
+        })
+    }
+
+    pub(crate) fn offer_terms(
+        asset: AssetId,
+        seller: AccountIdOf<T>,
+    ) -> Option<OfferTerms<AccountIdOf<T>, BalanceOf<T>>> {
+        let offer = Offers::<T>::get(asset, &seller)?;
+        Some(OfferTerms {
+            seller,
+            amount: offer.amount,
+            unit_price: offer.unit_price,
+        })
+    }
+}
