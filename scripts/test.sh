@@ -1,0 +1,196 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Everything that must hold before a change is merged. CI runs exactly this.
+#
+#   scripts/test.sh [--quick] [STEP...]
+#
+#   STEP       run only these steps, in the order of --list
+#   --quick    leave out what starts a chain: npm and e2e
+#   --list     the steps and what they check
+#   --help     this text
+#
+# Stops at the first step that fails and names it. The log of each step stays in $CARGO_TARGET_DIR/test-logs.
+set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/env.sh"
+. "$ERGON_ROOT/scripts/lib.sh"
+cd "$ERGON_ROOT"
+
+# How dependencies are built in as few variants as possible (the node alone has a thousand):
+#   dev      pallets, primitives, runtime, worker: tests; no sc-* crate, no Wasm
+#   dev +    the same with runtime-benchmarks and try-runtime: clippy only
+#   release  the binaries, and clippy over everything: it shares build scripts, macros and the Wasm with them
+DEV_PACKAGES=(--workspace --exclude ergon-node --exclude ergon-bencher --exclude ergon-e2e)
+FEATURE_PACKAGES=("${DEV_PACKAGES[@]}" --exclude ergon-worker)
+
+STEPS=(setup format scripts licences arrows no-std tests doc-tests features build clippy npm e2e)
+
+about() {
+    case "$1" in
+        setup) echo "installs what the machine lacks" ;;
+        format) echo "rustfmt over the workspace" ;;
+        scripts) echo "syntax of the scripts, and shellcheck where it is installed" ;;
+        licences) echo "an SPDX line in every source file; cargo-deny where it is installed" ;;
+        arrows) echo "dependency arrows, and that the check catches forbidden ones" ;;
+        no-std) echo "compute-proof for wasm32v1-none, without std" ;;
+        tests) echo "unit and integration tests of pallets, primitives, runtime and worker (dev profile)" ;;
+        doc-tests) echo "the examples in the documentation" ;;
+        features) echo "clippy over benchmarks and try-runtime" ;;
+        build) echo "node, worker and demo in release, with the metadata hash" ;;
+        clippy) echo "clippy over everything, warnings denied" ;;
+        npm) echo "@polkadot/api and polkadot-api against a running node, metadata hash on" ;;
+        e2e) echo "the real node and workers on one chain: crash, cheat, fork, absence" ;;
+    esac
+}
+
+have_nextest() { cargo nextest --version >/dev/null 2>&1; }
+
+step_setup() { scripts/setup.sh; }
+
+step_format() { cargo fmt --all -- --check; }
+
+step_scripts() {
+    local script
+    for script in scripts/*.sh .ci/run; do
+        bash -n "$script"
+    done
+    if command -v shellcheck >/dev/null 2>&1; then
+        shellcheck --external-sources --source-path=SCRIPTDIR --source-path=. scripts/*.sh .ci/run
+        echo "shellcheck: no complaint"
+    else
+        echo "shellcheck is not installed here: syntax only"
+    fi
+}
+
+step_licences() {
+    scripts/spdx.sh
+    if cargo deny --version >/dev/null 2>&1; then
+        cargo deny --locked check licenses bans sources
+    else
+        echo "cargo-deny is not installed here: the dependencies' licences were not checked"
+    fi
+}
+
+step_arrows() {
+    scripts/arrows.sh --self-test
+    scripts/arrows.sh
+}
+
+step_no-std() {
+    cargo build --locked --package compute-proof --no-default-features --target wasm32v1-none
+    cargo build --locked --package compute-proof --no-default-features --features prove --target wasm32v1-none
+}
+
+step_tests() {
+    export SKIP_WASM_BUILD=1
+    if have_nextest; then
+        cargo nextest run --locked "${DEV_PACKAGES[@]}" --no-fail-fast
+    else
+        cargo test --locked "${DEV_PACKAGES[@]}" --all-targets --no-fail-fast
+    fi
+}
+
+step_doc-tests() {
+    export SKIP_WASM_BUILD=1
+    cargo test --locked "${DEV_PACKAGES[@]}" --doc --no-fail-fast
+}
+
+step_features() {
+    export SKIP_WASM_BUILD=1
+    cargo clippy --locked "${FEATURE_PACKAGES[@]}" --all-targets \
+        --features ergon-runtime/runtime-benchmarks,ergon-runtime/try-runtime -- -D warnings
+}
+
+step_build() { scripts/build.sh; }
+
+step_clippy() {
+    cargo_release clippy --locked --release --workspace --exclude ergon-bencher --all-targets -- -D warnings
+}
+
+# The binaries of the release build, for those who start them.
+binaries() {
+    export ERGON_NODE="$CARGO_TARGET_DIR/release/ergon-node"
+    export ERGON_WORKER="$CARGO_TARGET_DIR/release/ergon-worker"
+    local binary
+    for binary in "$ERGON_NODE" "$ERGON_WORKER"; do
+        [[ -x "$binary" ]] || die "$binary is missing: run the step 'build' first"
+    done
+}
+
+step_npm() {
+    binaries
+    scripts/npm-ci.sh
+    ERGON_METADATA_HASH="$(stored_metadata_hash)" npm --prefix tests/npm test
+}
+
+step_e2e() {
+    binaries
+    local targets=() file
+    for file in tests/e2e/tests/*.rs; do
+        [[ -e "$file" ]] || die "tests/e2e/tests holds no test"
+        targets+=(--test "$(basename "$file" .rs)")
+    done
+    # All packages of the release build are named, so that their features, and with them the dependencies, are the ones already built.
+    cargo_release test --locked --release "${RELEASE_PACKAGES[@]}" "${targets[@]}" -- --nocapture --test-threads=1
+}
+
+if [[ "${1:-}" == --run-step ]]; then # how this script calls itself: a step is a process, so that `set -e` holds in it
+    "step_$2"
+    exit 0
+fi
+
+quick=false
+chosen=()
+for argument in "$@"; do
+    case "$argument" in
+        --quick) quick=true ;;
+        --list)
+            for step in "${STEPS[@]}"; do printf '%-10s %s\n' "$step" "$(about "$step")"; done
+            exit 0
+            ;;
+        --help | -h)
+            sed -n '3,12s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
+            exit 0
+            ;;
+        *)
+            [[ -n "$(about "$argument")" ]] || die "there is no step '$argument' (see --list)"
+            chosen+=("$argument")
+            ;;
+    esac
+done
+
+wanted() {
+    if ((${#chosen[@]} > 0)); then
+        [[ " ${chosen[*]} " == *" $1 "* ]]
+    elif $quick; then
+        [[ "$1" != npm && "$1" != e2e ]]
+    fi
+}
+
+logs="$CARGO_TARGET_DIR/test-logs"
+mkdir -p "$logs"
+rm -f "$logs"/*.log
+summary=()
+started=$SECONDS
+
+for step in "${STEPS[@]}"; do
+    wanted "$step" || continue
+    heading "$step: $(about "$step")"
+    step_started=$SECONDS
+    status=0
+    "$BASH" "${BASH_SOURCE[0]}" --run-step "$step" 2>&1 | tee "$logs/$step.log" || status=$?
+    took="$(elapsed $((SECONDS - step_started)))"
+    if ((status != 0)); then
+        heading "FAILED: $step, after $took (exit $status). Log: $logs/$step.log"
+        exit 1
+    fi
+    say "--- $step: ok, $took"
+    summary+=("$(printf '%-10s %s' "$step" "$took")")
+    # The lines in which test runners say what they ran: nextest, cargo test, node --test.
+    while IFS= read -r line; do
+        summary+=("             $line")
+    done < <(sed $'s/\x1b\\[[0-9;]*m//g' "$logs/$step.log" |
+        grep -E '^ *Summary \[|^test result: .* [1-9][0-9]* passed|^# (tests|pass|fail) ' || true)
+done
+
+heading "all steps passed in $(elapsed $((SECONDS - started)))"
+printf '%s\n' "${summary[@]}"
