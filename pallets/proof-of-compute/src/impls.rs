@@ -1,0 +1,334 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The calls: check, compute, write, say so.
+
+use crate::{
+    math, settlement::KIND, CensusBooks, CensusOf, Censuses, Commit, Config, CountedCensuses, CurrentCensus,
+    CurrentSchedule, Device, DeviceOf, Devices, Error, Event, Limits, Pallet, Schedule, Settlement, Stage,
+    WeightInfo,
+};
+use compute_primitives::{
+    api::Phase, AssetId, AssetLife, AssetStatus, CensusIndex, InspectAsset, OnReap, OperatorBond, WorkRate,
+};
+use compute_proof::{Claim, Class, VerifyError};
+use frame_support::{
+    dispatch::{DispatchResultWithPostInfo, Pays, PostDispatchInfo},
+    ensure,
+    traits::Get,
+    weights::Weight,
+};
+use sp_core::H256;
+use sp_runtime::{traits::UniqueSaturatedInto, ArithmeticError, DispatchError, DispatchResult};
+
+/// Openings that a device must pass before it is left to the lottery; again after a failure.
+pub const PROBATION: u32 = 16;
+
+/// Censuses missed in a row that make an asset Offline.
+pub const MISSED_LIMIT: u32 = 3;
+
+/// What a call that did its work costs its caller: nothing.
+fn free(weight: Weight) -> PostDispatchInfo {
+    PostDispatchInfo {
+        actual_weight: Some(weight),
+        pays_fee: Pays::No,
+    }
+}
+
+impl<T: Config> Pallet<T> {
+    pub(crate) fn do_commit(
+        who: T::AccountId,
+        asset: AssetId,
+        index: CensusIndex,
+        challenge: H256,
+        class: u8,
+        rounds: u32,
+        commitment: H256,
+    ) -> DispatchResultWithPostInfo {
+        let now = frame_system::Pallet::<T>::block_number();
+        let census = Censuses::<T>::get(index).ok_or(Error::<T>::NoSuchCensus)?;
+        ensure!(census.phase(now) == Phase::Work, Error::<T>::WindowClosed);
+        ensure!(census.challenge == challenge, Error::<T>::WrongChallenge);
+        let limits = Limits::<T>::get();
+        let class = limits.class(class).ok_or(Error::<T>::ClassNotAllowed)?;
+        ensure!(limits.admits_rounds(rounds), Error::<T>::RoundsOutOfBounds);
+        Self::ensure_operator(asset, &who)?;
+
+        let mut device = Devices::<T>::get(asset).unwrap_or_else(|| Device::new(CountedCensuses::<T>::get()));
+        let mut weight = T::WeightInfo::commit();
+        if device.commit.as_ref().is_some_and(|last| last.census != index) {
+            match Self::settle_commit(asset, &mut device)? {
+                Settlement::Paid => weight = T::WeightInfo::commit_paying(),
+                Settlement::Dropped => {}
+                Settlement::Slashed => {
+                    weight = T::WeightInfo::commit_slashing();
+                    if !T::Assets::is_whole(asset, &who) {
+                        // Not an error: that would undo the slash.
+                        Devices::<T>::insert(asset, device);
+                        Self::deposit_event(Event::CommitRefused { asset, census: index });
+                        return Ok(PostDispatchInfo {
+                            actual_weight: Some(weight),
+                            pays_fee: Pays::Yes,
+                        });
+                    }
+                }
+            }
+        }
+        ensure!(T::Assets::is_whole(asset, &who), Error::<T>::BondNotWhole);
+
+        let last = device.commit.take();
+        let count = last.as_ref().map_or(0, |last| last.count);
+        ensure!(count < T::MaxCommits::get(), Error::<T>::TooManyCommits);
+        let always = Self::is_always(&device, class, rounds, index, &census)?;
+        let commit = Commit {
+            census: index,
+            prover: who.clone(),
+            class,
+            rounds,
+            commitment,
+            committed_at: now,
+            count: count.saturating_add(1),
+            always,
+            opened: false,
+        };
+        CensusBooks::<T>::try_mutate(index, KIND, |books| -> DispatchResult {
+            let books = books.as_mut().ok_or(Error::<T>::NoSuchCensus)?;
+            if let Some(last) = &last {
+                books.commits = books.commits.checked_sub(1).ok_or(ArithmeticError::Underflow)?;
+                books.always = books
+                    .always
+                    .checked_sub(last.always.into())
+                    .ok_or(ArithmeticError::Underflow)?;
+                books.claimed = books
+                    .claimed
+                    .checked_sub(last.work())
+                    .ok_or(ArithmeticError::Underflow)?;
+            }
+            ensure!(
+                !always || books.always < T::MaxAlways::get(),
+                Error::<T>::TooManyAlways
+            );
+            books.commits = books.commits.checked_add(1).ok_or(ArithmeticError::Overflow)?;
+            books.always = books
+                .always
+                .checked_add(always.into())
+                .ok_or(ArithmeticError::Overflow)?;
+            books.claimed = books
+                .claimed
+                .checked_add(commit.work())
+                .ok_or(ArithmeticError::Overflow)?;
+            Ok(())
+        })?;
+        device.commit = Some(commit);
+        Devices::<T>::insert(asset, device);
+        T::Assets::oblige(asset, &who, Self::answers_until(&census))?;
+        Self::deposit_event(Event::Committed {
+            asset,
+            census: index,
+            prover: who,
+            class,
+            rounds,
+            always,
+        });
+        Ok(free(weight))
+    }
+
+    /// Whether `who` may commit for the asset, its bond aside.
+    fn ensure_operator(asset: AssetId, who: &T::AccountId) -> DispatchResult {
+        let kind = T::Assets::kind(asset).ok_or(Error::<T>::NoSuchAsset)?;
+        ensure!(kind == KIND, Error::<T>::WrongKind);
+        ensure!(
+            T::Assets::status(asset) != Some(AssetStatus::Retired),
+            Error::<T>::AssetRetired
+        );
+        ensure!(
+            T::Assets::operator(asset).as_ref() == Some(who),
+            Error::<T>::NotOperator
+        );
+        Ok(())
+    }
+
+    /// Whether a claim is drawn in any case: the device is on probation, or never showed nearly as much.
+    fn is_always(
+        device: &DeviceOf<T>,
+        class: Class,
+        rounds: u32,
+        index: CensusIndex,
+        census: &CensusOf<T>,
+    ) -> Result<bool, DispatchError> {
+        if device.passed < PROBATION {
+            return Ok(true);
+        }
+        let slots = census.expected_slots(frame_system::Pallet::<T>::block_number(), T::CurrentSlot::get());
+        let claimed =
+            math::rate(class.work(rounds), slots, T::SlotDuration::get()).ok_or(ArithmeticError::Overflow)?;
+        Ok(math::exceeds_best(claimed, Self::best_at(device, index)))
+    }
+
+    /// The best rate that an opening has shown, as of census `index`.
+    pub(crate) fn best_at(device: &DeviceOf<T>, index: CensusIndex) -> WorkRate {
+        math::decayed_best(device.best, index.0.saturating_sub(device.best_at.0))
+    }
+
+    pub(crate) fn do_open(
+        who: T::AccountId,
+        asset: AssetId,
+        index: CensusIndex,
+        open_seed: H256,
+        top: H256,
+        samples: &[u8],
+    ) -> DispatchResultWithPostInfo {
+        let now = frame_system::Pallet::<T>::block_number();
+        let mut device = Devices::<T>::get(asset).ok_or(Error::<T>::NoCommit)?;
+        let commit = device
+            .commit
+            .as_mut()
+            .filter(|commit| commit.census == index)
+            .ok_or(Error::<T>::NoCommit)?;
+        ensure!(commit.prover == who, Error::<T>::NotProver);
+        let census = Censuses::<T>::get(index).ok_or(Error::<T>::NoSuchCensus)?;
+        ensure!(census.phase(now) == Phase::Open, Error::<T>::NotOpening);
+        ensure!(census.open_seed == Some(open_seed), Error::<T>::WrongOpenSeed);
+        ensure!(!commit.opened, Error::<T>::AlreadyOpened);
+        let drawn = Self::is_drawn(asset, commit, &census).ok_or(Error::<T>::NotOpening)?;
+        ensure!(drawn, Error::<T>::NotDrawn);
+
+        let claim = Claim {
+            class: commit.class,
+            rounds: commit.rounds,
+            commitment: commit.commitment.0,
+        };
+        let proof_device = Self::proof_device(asset, &who);
+        compute_proof::verify(
+            &proof_device,
+            &census.challenge.0,
+            &claim,
+            &open_seed.0,
+            &top.0,
+            samples,
+        )
+        .map_err(Error::<T>::from)?;
+
+        let rate = Self::rate_of(commit.work(), &census)?;
+        let weight = Self::open_weight(commit.class);
+        commit.opened = true;
+        device.passed = device.passed.saturating_add(1);
+        device.best = rate.max(Self::best_at(&device, index));
+        device.best_at = index;
+        Devices::<T>::insert(asset, device);
+        Self::deposit_event(Event::Opened {
+            asset,
+            census: index,
+            prover: who,
+            rate,
+        });
+        Ok(free(weight))
+    }
+
+    fn open_weight(class: Class) -> Weight {
+        match class {
+            Class::Xs => T::WeightInfo::open_xs(),
+            Class::S => T::WeightInfo::open_s(),
+            Class::M => T::WeightInfo::open_m(),
+            Class::L => T::WeightInfo::open_l(),
+            Class::Xl => T::WeightInfo::open_xl(),
+        }
+    }
+
+    pub(crate) fn do_report(
+        who: T::AccountId,
+        asset: AssetId,
+        index: CensusIndex,
+    ) -> DispatchResultWithPostInfo {
+        let now = frame_system::Pallet::<T>::block_number();
+        let mut device = Devices::<T>::get(asset).ok_or(Error::<T>::NoCommit)?;
+        let commit = device
+            .commit
+            .take_if(|commit| commit.census == index)
+            .ok_or(Error::<T>::NoCommit)?;
+        let census = Censuses::<T>::get(index).ok_or(Error::<T>::NoSuchCensus)?;
+        Self::ensure_failed(asset, &commit, &census, now)?;
+        Self::fail(asset, &mut device, &commit, &census, Some(who))?;
+        Devices::<T>::insert(asset, device);
+        Ok(free(T::WeightInfo::report()))
+    }
+
+    pub(crate) fn do_settle(asset: AssetId) -> DispatchResultWithPostInfo {
+        let mut device = Devices::<T>::get(asset).ok_or(Error::<T>::NoCommit)?;
+        let weight = match Self::settle_commit(asset, &mut device)? {
+            Settlement::Slashed => T::WeightInfo::settle_slashing(),
+            Settlement::Paid | Settlement::Dropped => T::WeightInfo::settle_paying(),
+        };
+        Devices::<T>::insert(asset, device);
+        Ok(free(weight))
+    }
+
+    pub(crate) fn do_mark_offline(asset: AssetId) -> DispatchResultWithPostInfo {
+        ensure!(
+            T::Assets::status(asset).ok_or(Error::<T>::NoSuchAsset)? == AssetStatus::Active,
+            Error::<T>::NotActive
+        );
+        let mut device = Devices::<T>::get(asset).ok_or(Error::<T>::NotMissed)?;
+        if Self::awaits_settlement(&device) {
+            Self::settle_commit(asset, &mut device)?;
+        }
+        let missed = math::missed(CountedCensuses::<T>::get(), device.rated_at, false);
+        ensure!(missed >= MISSED_LIMIT, Error::<T>::NotMissed);
+        let rate = math::decayed_rate(device.rate, missed);
+        Devices::<T>::insert(asset, device);
+        T::Assets::set_status(asset, AssetStatus::Offline)?;
+        T::Assets::set_rate(asset, rate)?;
+        Self::deposit_event(Event::MarkedOffline { asset, missed, rate });
+        Ok(free(T::WeightInfo::mark_offline()))
+    }
+
+    /// Whether the device's commit is of a census that reached payment.
+    pub(crate) fn awaits_settlement(device: &DeviceOf<T>) -> bool {
+        let census = device
+            .commit
+            .as_ref()
+            .and_then(|commit| Censuses::<T>::get(commit.census));
+        census.is_some_and(|census| matches!(census.stage, Stage::Payment { .. }))
+    }
+
+    pub(crate) fn do_set_schedule(schedule: Schedule) -> DispatchResult {
+        let census = Censuses::<T>::get(CurrentCensus::<T>::get());
+        let runs = census.is_some_and(|census| matches!(census.stage, Stage::Running));
+        ensure!(!runs, Error::<T>::CensusRunning);
+        ensure!(Self::is_valid(&schedule), Error::<T>::InvalidSchedule);
+        CurrentSchedule::<T>::put(schedule);
+        Self::deposit_event(Event::ScheduleSet { schedule });
+        Ok(())
+    }
+
+    /// Whether a schedule is within bounds on this chain.
+    pub(crate) fn is_valid(schedule: &Schedule) -> bool {
+        schedule.is_valid(T::SlashingHorizon::get().unique_saturated_into())
+    }
+}
+
+impl<T> From<VerifyError> for Error<T> {
+    fn from(error: VerifyError) -> Self {
+        match error {
+            VerifyError::Rounds => Self::RoundsOutOfBounds,
+            VerifyError::Length => Self::OpeningLength,
+            VerifyError::Commitment => Self::OpeningCommitment,
+            VerifyError::TopPath(_) | VerifyError::PreviousRootPath(_) | VerifyError::LeafPath(_) => {
+                Self::OpeningPath
+            }
+            VerifyError::Cell(_) => Self::OpeningCell,
+        }
+    }
+}
+
+/// An asset's record goes with it. What its last commit earned or cost is settled first; while that can't be, nothing is reaped.
+impl<T: Config> OnReap for Pallet<T> {
+    fn on_reap(asset: AssetId) -> DispatchResult {
+        let Some(mut device) = Devices::<T>::get(asset) else {
+            return Ok(());
+        };
+        if device.commit.is_some() {
+            Self::settle_commit(asset, &mut device)?;
+        }
+        Devices::<T>::remove(asset);
+        Ok(())
+    }
+}

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The arithmetic of ratings and money: pure, no storage, no clock. Every function says how it rounds.
+
+use compute_primitives::{Work, WorkRate};
+use sp_core::U256;
+
+/// A census pays an asset at most this part of what it can lose (bond + unvested).
+const STAKE_PARTS: u128 = 16;
+
+/// Slash, in rewards of the claim.
+const SLASH_REWARDS: u128 = 48;
+
+/// The reporter's part of a slash is one in so many.
+const BOUNTY_PARTS: u128 = 10;
+
+/// `floor(a · b / c)`, exact in between; `None` if `c` is zero or the result does not fit.
+pub fn mul_div_floor(a: u128, b: u128, c: u128) -> Option<u128> {
+    // Two factors below 2^128 make a product below 2^256.
+    let quotient = U256::from(a)
+        .checked_mul(U256::from(b))?
+        .checked_div(U256::from(c))?;
+    u128::try_from(quotient).ok()
+}
+
+/// Work per second: `work` over `slots` slots of `slot_ms` milliseconds, rounded down. No slots count as one.
+///
+/// `None` if the result does not fit.
+pub fn rate(work: Work, slots: u64, slot_ms: u64) -> Option<WorkRate> {
+    let elapsed_ms = u128::from(slots.max(1)).checked_mul(u128::from(slot_ms))?;
+    mul_div_floor(work, 1000, elapsed_ms)
+}
+
+/// 2^-64 fixed-point numbers below one.
+type Fraction = u64;
+
+/// 255/256, the decay of the best rate.
+const BEST_KEPT: Fraction = 255 << 56;
+
+/// 3/4, the decay of a rating by a census missed.
+const RATE_KEPT: Fraction = 3 << 62;
+
+/// The best rate after `censuses` more censuses: `best · (255/256)^censuses`, rounded down (exactly so for one census,
+/// by at most one part in 2^58 more for many).
+pub fn decayed_best(best: WorkRate, censuses: u32) -> WorkRate {
+    scaled(best, BEST_KEPT, censuses)
+}
+
+/// The rating after `missed` more censuses missed: `rate · (3/4)^missed`, rounded down likewise.
+pub fn decayed_rate(rate: WorkRate, missed: u32) -> WorkRate {
+    scaled(rate, RATE_KEPT, missed)
+}
+
+/// `value · kept^times`, rounded down at each of at most 64 multiplications.
+fn scaled(value: u128, kept: Fraction, times: u32) -> u128 {
+    if times == 0 {
+        return value;
+    }
+    let mut factor: Option<Fraction> = None;
+    let mut square = kept;
+    let mut left = times;
+    loop {
+        if left & 1 == 1 {
+            factor = Some(factor.map_or(square, |factor| product(factor, square)));
+        }
+        left >>= 1;
+        if left == 0 {
+            break;
+        }
+        square = product(square, square);
+    }
+    factor.map_or(value, |factor| {
+        // Both halves are below 2^64 · 2^64; the sum is below `value`.
+        let (high, low) = (value >> 64, value & u128::from(u64::MAX));
+        high * u128::from(factor) + ((low * u128::from(factor)) >> 64)
+    })
+}
+
+/// Product of two fractions, rounded down.
+fn product(a: Fraction, b: Fraction) -> Fraction {
+    let wide = (u128::from(a) * u128::from(b)) >> 64;
+    // Below 2^64, as both factors are.
+    u64::try_from(wide).unwrap_or(u64::MAX)
+}
+
+/// Whether a claimed rate is so far above the best rate opened (more than 1.05 times, the bound rounded down) that it
+/// must be opened.
+pub fn exceeds_best(claimed: WorkRate, best: WorkRate) -> bool {
+    claimed > best.saturating_add(best / 20)
+}
+
+/// The rating after a census that showed `shown`: 1/16 of the gap up, or 1/4 of it down. Rounded down both ways.
+pub fn rerated(rate: WorkRate, shown: WorkRate) -> WorkRate {
+    match shown.checked_sub(rate) {
+        Some(gap) => rate + gap / 16,
+        None => rate - (rate - shown).div_ceil(4),
+    }
+}
+
+/// By what a pot is divided: the claims left, and at least half the mean of the denominators before (rounded down).
+///
+/// `None` on overflow.
+pub fn denominator(claims_left: Work, before: &[Work]) -> Option<Work> {
+    let sum = before
+        .iter()
+        .try_fold(0u128, |sum, past| sum.checked_add(*past))?;
+    let count = u128::try_from(before.len()).ok()?.checked_mul(2)?;
+    Some(claims_left.max(sum.checked_div(count).unwrap_or(0)))
+}
+
+/// The part of a pot that `work` earns: `floor(pot · work / denominator)`, nothing where the denominator is zero.
+///
+/// Rounded down, so that the shares of claims that add up to the denominator never add up to more than the pot.
+/// `None` if it does not fit, which takes more work than the denominator.
+pub fn share(pot: u128, work: Work, denominator: Work) -> Option<u128> {
+    match denominator {
+        0 => Some(0),
+        _ => mul_div_floor(pot, work, denominator),
+    }
+}
+
+/// What of a share is paid: at most a sixteenth (rounded down) of what the asset can lose.
+pub fn capped(share: u128, bond: u128, unvested: u128) -> u128 {
+    share.min(bond.saturating_add(unvested) / STAKE_PARTS)
+}
+
+/// A slash, and the reporter's part of it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Slash {
+    /// Taken of the bond.
+    pub bond: u128,
+    /// Taken of what has not vested.
+    pub unvested: u128,
+    /// The reporter's, of what is taken of the bond.
+    pub bond_bounty: u128,
+    /// The reporter's, of what is taken of the unvested.
+    pub unvested_bounty: u128,
+}
+
+/// The slash of a claim that would have earned `reward`: 48 times that, at most all that is there, the bond first.
+///
+/// The bounty is a tenth of the whole, rounded down.
+pub fn slash(reward: u128, bond: u128, unvested: u128) -> Slash {
+    let due = reward.saturating_mul(SLASH_REWARDS);
+    let from_bond = due.min(bond);
+    let from_unvested = (due - from_bond).min(unvested);
+    let bond_bounty = from_bond / BOUNTY_PARTS;
+    // Tenth by tenth, with the remainders together: the floor of the sum's tenth, and no addition that could overflow.
+    let rest = (from_bond % BOUNTY_PARTS + from_unvested % BOUNTY_PARTS) / BOUNTY_PARTS;
+    let unvested_bounty = from_unvested / BOUNTY_PARTS + rest;
+    Slash {
+        bond: from_bond,
+        unvested: from_unvested,
+        bond_bounty,
+        unvested_bounty,
+    }
+}
+
+/// Whether a block whose randomness is `hash` opens a census: its first eight bytes, little-endian, are below `trigger`.
+pub fn triggered(hash: &[u8; 32], trigger: u64) -> bool {
+    let [a, b, c, d, e, f, g, h, ..] = *hash;
+    u64::from_le_bytes([a, b, c, d, e, f, g, h]) < trigger
+}
+
+/// Censuses missed in a row: those that reached payment (`counted`) after the one with ordinal `rated_at`, without the
+/// one whose commit awaits its settlement.
+pub fn missed(counted: u32, rated_at: u32, awaits: bool) -> u32 {
+    counted.saturating_sub(rated_at).saturating_sub(u32::from(awaits))
+}
