@@ -37,12 +37,12 @@ stored_metadata_hash() {
 }
 
 # cargo for the release profile: with the runtime's metadata hash in the environment, always the same way, since a change of
-# these variables rebuilds the runtime and the node.
+# this variable rebuilds the runtime and the node.
 cargo_release() {
     local hash
     hash="$(stored_metadata_hash)"
     if [[ -n "$hash" ]]; then
-        RUNTIME_METADATA_HASH="$hash" FORCE_WASM_BUILD="$hash" cargo "$@"
+        RUNTIME_METADATA_HASH="$hash" cargo "$@"
     else
         cargo "$@"
     fi
