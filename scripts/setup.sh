@@ -34,9 +34,13 @@ have_libclang() {
     compgen -G '/usr/lib/llvm-*/lib/libclang*.so*' >/dev/null
 }
 
+# The network stack's WebRTC builds its own OpenSSL, whose Configure wants more of perl than Debian's perl-base has.
+have_perl() { perl -MFindBin -MIPC::Cmd -MFile::Compare -e 1 2>/dev/null; }
+
 needed=()   # Debian packages without which nothing is built
 optional=() # Debian packages that only make it faster
-have cc || needed+=(build-essential)
+{ have cc && have make; } || needed+=(build-essential)
+have_perl || needed+=(perl)
 have protoc || needed+=(protobuf-compiler)
 have clang || needed+=(clang)
 have_libclang || needed+=(libclang-dev)
@@ -82,7 +86,8 @@ if ((${#needed[@]} + ${#optional[@]} > 0)) && ! $check_only; then
     fi
 fi
 
-have cc || missing+=("a C compiler (Debian: build-essential)")
+{ have cc && have make; } || missing+=("a C compiler and make (Debian: build-essential)")
+have_perl || missing+=("perl with its modules (Debian: perl)")
 have protoc || missing+=("protoc (Debian: protobuf-compiler)")
 have clang || missing+=("clang (Debian: clang)")
 have_libclang || missing+=("libclang (Debian: libclang-dev)")
