@@ -243,7 +243,7 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Puts `added` on hold and into the bond of `bearer`, opening one if need be.
-    fn raise_bond(
+    pub(crate) fn raise_bond(
         asset: AssetId,
         record: &mut AssetOf<T>,
         bearer: &T::AccountId,

@@ -34,7 +34,7 @@ pub mod pallet {
     use frame_support::{
         pallet_prelude::*,
         traits::{
-            fungible,
+            fungible::{self, Inspect as _},
             tokens::nonfungibles_v2::{Create, Inspect, InspectEnumerable, Mutate, Transfer},
             Consideration, Footprint,
         },
@@ -43,6 +43,7 @@ pub mod pallet {
     use frame_system::pallet_prelude::*;
     use pallet_nfts::ItemConfig;
     use sp_core::H256;
+    use sp_runtime::traits::Zero;
 
     const STORAGE_VERSION: StorageVersion = StorageVersion::new(0);
 
@@ -150,7 +151,14 @@ pub mod pallet {
 
     #[pallet::genesis_build]
     impl<T: Config> BuildGenesisConfig for GenesisConfig<T> {
+        /// A genesis that gives the pallet's account nothing (the default one) has no collection, and no device can be
+        /// registered on its chain.
         fn build(&self) {
+            let account = Pallet::<T>::account_id();
+            if T::Currency::total_balance(&account).is_zero() {
+                log::warn!("compute-assets: {account:?} has no funds, so there is no collection");
+                return;
+            }
             if let Err(error) = Pallet::<T>::create_collection() {
                 panic!(
                     "compute-assets can't create its collection ({error:?}): its account must hold the collection's \
