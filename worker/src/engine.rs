@@ -1,0 +1,381 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The thread that computes rounds, and what the service asks of it.
+//!
+//! One thread owns the device. Between two rounds it looks for requests, so an answer takes a round at most, and a stop too.
+
+use crate::state::Work;
+use compute_proof::{
+    hash::{keyed, NODE_KEY},
+    merkle::fold,
+    prove::{LeafProof, Opening, RoundStore},
+    verify,
+    work::{cell, digest},
+    Claim, Class, Device, Hash, Position,
+};
+use std::{
+    sync::mpsc::{channel, Receiver, RecvError, Sender, TryRecvError},
+    thread,
+    time::{Duration, Instant},
+};
+use tokio::sync::{oneshot, watch};
+
+/// Rounds that are computed again before a commit is sent.
+const CHECKED_ROUNDS: u32 = 2;
+
+/// A device as the engine sees it: one round at a time.
+pub trait Rounds: Send {
+    /// The root of a round's tree.
+    ///
+    /// # Errors
+    /// What the device says.
+    fn root(&mut self, class: Class, round: u32, seed: &Hash) -> Result<Hash, String>;
+
+    /// Leaves of a round, computed again, in the order of `indices`.
+    ///
+    /// # Errors
+    /// What the device says.
+    fn leaves(&mut self, class: Class, round: u32, seed: &Hash, indices: &[u32])
+        -> Result<Vec<LeafProof>, String>;
+}
+
+/// What the engine has done so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Progress {
+    /// The work and its rounds that are there, those read from the disk included.
+    pub rounds: Option<(Work, u32)>,
+    /// How long the last round took.
+    pub last_round: Option<Duration>,
+    /// Whether rounds are being computed now.
+    pub busy: bool,
+}
+
+/// The engine could not do what was asked.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EngineError {
+    /// Another work is held, or fewer rounds than are asked for.
+    #[error("the rounds are not there")]
+    NotThere,
+    /// Computed again, a round is another one, or a cell is not the product of its row and column.
+    #[error("the device computes wrongly: {0}")]
+    Faulty(String),
+    /// The engine's thread is gone.
+    #[error("the prover has stopped")]
+    Gone,
+}
+
+/// Rounds that passed the check and may be committed to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Prepared {
+    /// What to claim.
+    pub claim: Claim,
+    /// The rounds' roots, for the disk.
+    pub roots: Vec<Hash>,
+}
+
+enum Request {
+    Hold { work: Work, rounds: u32, known: Vec<Hash> },
+    Pause,
+    Roots { answer: oneshot::Sender<Option<(Work, Vec<Hash>)>> },
+    Prepare { work: Work, answer: oneshot::Sender<Result<Prepared, EngineError>> },
+    Open { work: Work, claim: Claim, seed: Hash, answer: oneshot::Sender<Result<Opening, EngineError>> },
+}
+
+/// The service's end of the engine. Dropping it ends the thread.
+#[derive(Clone)]
+pub struct Engine {
+    requests: Sender<Request>,
+    progress: watch::Receiver<Progress>,
+}
+
+impl Engine {
+    /// Starts the thread for `device`, which computes by `rounds`.
+    ///
+    /// # Errors
+    /// The operating system's, if it gives no thread.
+    pub fn start(device: Device, rounds: impl Rounds + 'static) -> std::io::Result<Self> {
+        Self::spawn(device, rounds, 1)
+    }
+
+    /// An engine that claims `factor` times the rounds that it computed: for the test of the slash.
+    ///
+    /// # Errors
+    /// The operating system's, if it gives no thread.
+    #[cfg(feature = "adversary")]
+    pub fn start_overclaiming(
+        device: Device,
+        rounds: impl Rounds + 'static,
+        factor: u32,
+    ) -> std::io::Result<Self> {
+        Self::spawn(device, rounds, factor)
+    }
+
+    fn spawn(device: Device, rounds: impl Rounds + 'static, _factor: u32) -> std::io::Result<Self> {
+        let (requests, incoming) = channel();
+        let (report, progress) = watch::channel(Progress::default());
+        let worker = Worker {
+            device,
+            rounds,
+            #[cfg(feature = "adversary")]
+            factor: _factor,
+            held: None,
+            report,
+        };
+        thread::Builder::new()
+            .name("ergon-prover".into())
+            .spawn(move || worker.run(&incoming))?;
+        Ok(Self { requests, progress })
+    }
+
+    /// What has been done; changes with every round.
+    pub fn progress(&self) -> watch::Receiver<Progress> {
+        self.progress.clone()
+    }
+
+    /// Whether the engine holds any rounds of `work`.
+    pub fn holds(&self, work: Work) -> bool {
+        self.progress.borrow().rounds.is_some_and(|(held, _)| held == work)
+    }
+
+    /// Computes `work` on until there are `rounds`. `known` are its roots from earlier; they count only if the engine does
+    /// not hold the work already.
+    ///
+    /// # Errors
+    /// [`EngineError::Gone`].
+    pub fn hold(&self, work: Work, rounds: u32, known: Vec<Hash>) -> Result<(), EngineError> {
+        self.ask(Request::Hold { work, rounds, known })
+    }
+
+    /// Computes no more.
+    ///
+    /// # Errors
+    /// [`EngineError::Gone`].
+    pub fn pause(&self) -> Result<(), EngineError> {
+        self.ask(Request::Pause)
+    }
+
+    /// The roots of the rounds that are there.
+    ///
+    /// # Errors
+    /// [`EngineError::Gone`].
+    pub async fn roots(&self) -> Result<Option<(Work, Vec<Hash>)>, EngineError> {
+        let (answer, result) = oneshot::channel();
+        self.ask(Request::Roots { answer })?;
+        result.await.map_err(|_| EngineError::Gone)
+    }
+
+    /// Checks a sample of the rounds that are there, and says what may be claimed.
+    ///
+    /// # Errors
+    /// [`EngineError`].
+    pub async fn prepare(&self, work: Work) -> Result<Prepared, EngineError> {
+        let (answer, result) = oneshot::channel();
+        self.ask(Request::Prepare { work, answer })?;
+        result.await.map_err(|_| EngineError::Gone)?
+    }
+
+    /// Makes the opening of a claim, and verifies it as the chain will.
+    ///
+    /// # Errors
+    /// [`EngineError`].
+    pub async fn open(&self, work: Work, claim: Claim, seed: Hash) -> Result<Opening, EngineError> {
+        let (answer, result) = oneshot::channel();
+        self.ask(Request::Open { work, claim, seed, answer })?;
+        result.await.map_err(|_| EngineError::Gone)?
+    }
+
+    fn ask(&self, request: Request) -> Result<(), EngineError> {
+        self.requests.send(request).map_err(|_| EngineError::Gone)
+    }
+}
+
+/// The rounds that the thread works at.
+struct Held {
+    work: Work,
+    store: RoundStore,
+    until: u32,
+}
+
+struct Worker<R> {
+    device: Device,
+    rounds: R,
+    #[cfg(feature = "adversary")]
+    factor: u32,
+    held: Option<Held>,
+    report: watch::Sender<Progress>,
+}
+
+impl<R: Rounds> Worker<R> {
+    fn run(mut self, incoming: &Receiver<Request>) {
+        loop {
+            let request = match self.is_busy() {
+                true => match incoming.try_recv() {
+                    Ok(request) => Some(request),
+                    Err(TryRecvError::Empty) => None,
+                    Err(TryRecvError::Disconnected) => return,
+                },
+                false => match incoming.recv() {
+                    Ok(request) => Some(request),
+                    Err(RecvError) => return,
+                },
+            };
+            match request {
+                Some(request) => self.answer(request),
+                None => self.compute(),
+            }
+        }
+    }
+
+    fn is_busy(&self) -> bool {
+        self.held.as_ref().is_some_and(|held| held.store.rounds() < held.until)
+    }
+
+    fn tell(&self, last_round: Option<Duration>) {
+        let busy = self.is_busy();
+        self.report.send_modify(|progress| {
+            progress.rounds = self.held.as_ref().map(|held| (held.work, held.store.rounds()));
+            progress.last_round = last_round.or(progress.last_round);
+            progress.busy = busy;
+        });
+    }
+
+    fn compute(&mut self) {
+        let Some(held) = &mut self.held else { return };
+        let begun = Instant::now();
+        let round = held.store.rounds() + 1;
+        let pushed = self
+            .rounds
+            .root(held.work.class, round, &held.store.next_seed())
+            .and_then(|root| held.store.push(root).map_err(|error| error.to_string()));
+        if let Err(reason) = pushed {
+            tracing::error!(round, reason, "the device failed; no more rounds in this census");
+            held.until = 0;
+        }
+        self.tell(Some(begun.elapsed()));
+    }
+
+    fn answer(&mut self, request: Request) {
+        match request {
+            Request::Hold { work, rounds, known } => self.hold(work, rounds, known),
+            Request::Pause => {
+                if let Some(held) = &mut self.held {
+                    held.until = 0;
+                }
+                self.tell(None);
+            }
+            // Whoever asked may have given up waiting; then nobody needs the answer.
+            Request::Roots { answer } => drop(answer.send(
+                self.held.as_ref().map(|held| (held.work, held.store.roots().to_vec())),
+            )),
+            Request::Prepare { work, answer } => drop(answer.send(self.prepare(work))),
+            Request::Open { work, claim, seed, answer } => drop(answer.send(self.open(work, claim, &seed))),
+        }
+    }
+
+    fn hold(&mut self, work: Work, rounds: u32, known: Vec<Hash>) {
+        match &mut self.held {
+            Some(held) if held.work == work => held.until = rounds,
+            _ => {
+                let store = RoundStore::from_roots(&work.challenge, &self.device, work.class, known)
+                    .unwrap_or_else(|_| RoundStore::new(&work.challenge, &self.device, work.class));
+                self.held = Some(Held { work, store, until: rounds });
+            }
+        }
+        self.tell(None);
+    }
+
+    fn store(&self, work: Work) -> Result<&RoundStore, EngineError> {
+        match &self.held {
+            Some(held) if held.work == work => Ok(&held.store),
+            _ => Err(EngineError::NotThere),
+        }
+    }
+
+    fn prepare(&mut self, work: Work) -> Result<Prepared, EngineError> {
+        let store = self.store(work)?.clone();
+        if store.rounds() == 0 {
+            return Err(EngineError::NotThere);
+        }
+        for position in checked(&store)? {
+            self.check(&store, &position)?;
+        }
+        Ok(Prepared {
+            claim: self.claimed(&store).claim(),
+            roots: store.roots().to_vec(),
+        })
+    }
+
+    /// Computes a round again and compares a leaf of it with the protocol's own arithmetic.
+    fn check(&mut self, store: &RoundStore, position: &Position) -> Result<(), EngineError> {
+        let (class, round) = (store.class(), position.round);
+        let index = round.checked_sub(1).and_then(|i| usize::try_from(i).ok());
+        let (Some(seed), Some(root)) = (store.seed(round), index.and_then(|i| store.roots().get(i))) else {
+            return Err(EngineError::NotThere);
+        };
+        let leaf = position.leaf_index(class);
+        let proofs = self
+            .rounds
+            .leaves(class, round, &seed, &[leaf])
+            .map_err(EngineError::Faulty)?;
+        let [proof] = &proofs[..] else {
+            return Err(EngineError::Faulty(format!("round {round}: no leaf was computed")));
+        };
+        if fold(&NODE_KEY, keyed(&seed, &proof.leaf), leaf, &proof.path) != *root {
+            return Err(EngineError::Faulty(format!("round {round}: computed again, it has another root")));
+        }
+        let first = position.column - position.column % compute_proof::class::LEAF_CELLS;
+        for (column, found) in (first..).zip(&proof.leaf) {
+            if digest(cell(&seed, class, position.row, column)) != *found {
+                let row = position.row;
+                return Err(EngineError::Faulty(format!(
+                    "round {round}: cell ({row}, {column}) is not the product of its row and column"
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// The rounds that are claimed: those that were computed.
+    #[cfg(not(feature = "adversary"))]
+    fn claimed(&self, store: &RoundStore) -> RoundStore {
+        store.clone()
+    }
+
+    /// The rounds that are claimed: where the test of the slash asks for it, more than were computed.
+    #[cfg(feature = "adversary")]
+    fn claimed(&self, store: &RoundStore) -> RoundStore {
+        let mut claimed = store.clone();
+        let rounds = store.rounds().saturating_mul(self.factor);
+        while claimed.rounds() < rounds {
+            let invented = keyed(store.device_key(), &claimed.rounds().to_le_bytes());
+            if claimed.push(invented).is_err() {
+                break;
+            }
+        }
+        claimed
+    }
+
+    fn open(&mut self, work: Work, claim: Claim, seed: &Hash) -> Result<Opening, EngineError> {
+        let store = self.claimed(self.store(work)?).truncated(claim.rounds);
+        if store.rounds() < claim.rounds {
+            return Err(EngineError::NotThere);
+        }
+        let (class, rounds) = (work.class, &mut self.rounds);
+        let opening = store
+            .open(seed, |round, seed, indices| rounds.leaves(class, round, seed, indices))
+            .map_err(|error| EngineError::Faulty(error.to_string()))?;
+        verify(&self.device, &work.challenge, &claim, seed, &opening.top, &opening.samples)
+            .map_err(|error| EngineError::Faulty(error.to_string()))?;
+        Ok(opening)
+    }
+}
+
+/// The cells whose rounds and leaves are checked before a commit: other ones each time.
+fn checked(store: &RoundStore) -> Result<Vec<Position>, EngineError> {
+    let mut chance = [0; 32];
+    getrandom::fill(&mut chance).map_err(|error| EngineError::Faulty(format!("no randomness: {error}")))?;
+    let positions = store.positions(&chance).ok_or(EngineError::NotThere)?;
+    Ok(positions.into_iter().zip(0..CHECKED_ROUNDS).map(|(position, _)| position).collect())
+}
+
+#[cfg(test)]
+mod tests;

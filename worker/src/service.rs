@@ -1,0 +1,383 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The worker's only loop: what happens goes into the state machine, what it says is done.
+
+#[cfg(test)]
+mod tests;
+
+use crate::{
+    chain::{Call, Chain, ChainError, SubmitError, View},
+    engine::{Engine, EngineError, Progress},
+    openings::Openings,
+    state::{step, Action, Event, Outcome, Settings, Stage, State, Stop, Task, Work},
+};
+use compute_proof::Hash;
+use std::{io, time::Duration};
+use tokio::{
+    sync::{mpsc, watch},
+    task::{spawn_blocking, JoinSet},
+    time::{sleep, timeout},
+};
+
+/// Waiting time after the first failure to reach the chain; it doubles up to [`LAST_WAIT`].
+const FIRST_WAIT: Duration = Duration::from_millis(500);
+/// The longest waiting time between two attempts to reach the chain.
+const LAST_WAIT: Duration = Duration::from_secs(30);
+/// A transaction that no block took within so many blocks counts as lost.
+const BLOCKS_TO_WAIT: u32 = 6;
+
+/// What someone else asks of the service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Control {
+    /// Take part in no further census, and end when the present one is settled.
+    Drain,
+    /// End now.
+    Stop,
+}
+
+/// How the service ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// [`Control::Stop`]. `at_risk`: a commit stands that may yet have to be opened.
+    Stopped {
+        /// The census of that commit.
+        at_risk: Option<u32>,
+    },
+    /// [`Control::Drain`], and nothing is left to do.
+    Drained,
+}
+
+/// Why the service could not go on.
+#[derive(Debug, thiserror::Error)]
+pub enum ServiceError {
+    /// The endpoint is no chain that this worker knows.
+    #[error(transparent)]
+    Chain(#[from] ChainError),
+    /// The device computed wrongly in several censuses in a row.
+    #[error("the device computed wrongly in {} censuses in a row", crate::state::MAX_FAULTS)]
+    Faulty,
+    /// The prover's thread has ended.
+    #[error("the prover has stopped")]
+    ProverGone,
+}
+
+/// What those who watch are shown.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    /// What the worker knows.
+    pub state: State,
+    /// What the device does.
+    pub progress: Progress,
+    /// Whether the chain is in reach.
+    pub connected: bool,
+    /// What became of the last task.
+    pub last: Option<(Task, Outcome)>,
+}
+
+/// A worker for one device.
+pub struct Service<C> {
+    /// The chain.
+    pub chain: C,
+    /// The device.
+    pub engine: Engine,
+    /// Where the rounds' roots are kept.
+    pub openings: Openings,
+    /// What does not change.
+    pub settings: Settings,
+    /// How long a block takes.
+    pub block: Duration,
+}
+
+impl<C: Chain> Service<C> {
+    /// What a watcher sees before the first event.
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot {
+            state: State::new(self.settings),
+            progress: Progress::default(),
+            connected: false,
+            last: None,
+        }
+    }
+
+    /// Works until told to end.
+    ///
+    /// # Errors
+    /// [`ServiceError`]: an unreachable chain is not one, it is tried again and again.
+    pub async fn run(
+        self,
+        mut control: mpsc::Receiver<Control>,
+        watchers: watch::Sender<Snapshot>,
+    ) -> Result<Ended, ServiceError> {
+        let mut state = State::new(self.settings);
+        let mut progress = self.engine.progress();
+        let mut tasks = JoinSet::new();
+        let mut follower = JoinSet::new();
+        let (news, mut views) = mpsc::channel(1);
+        follower.spawn(follow(self.chain.clone(), news));
+        loop {
+            let event = tokio::select! {
+                Some(news) = views.recv() => match news {
+                    Ok(view) => {
+                        watchers.send_modify(|snapshot| snapshot.connected = true);
+                        Event::Block(Box::new(view))
+                    }
+                    Err(ChainError::Incompatible(reason)) => {
+                        return Err(ChainError::Incompatible(reason).into());
+                    }
+                    Err(error @ ChainError::Unreachable(_)) => {
+                        tracing::warn!("{error}; trying again");
+                        watchers.send_modify(|snapshot| snapshot.connected = false);
+                        Event::Disconnected
+                    }
+                },
+                Some(done) = tasks.join_next() => {
+                    let (task, outcome) = match (done, state.pending()) {
+                        (Ok(done), _) => done,
+                        // The task panicked: whoever waits for it must not wait for ever.
+                        (Err(error), Some(task)) => (*task, Outcome::Failed { reason: error.to_string() }),
+                        (Err(_), None) => continue,
+                    };
+                    tell_outcome(&task, &outcome);
+                    watchers.send_modify(|snapshot| snapshot.last = Some((task, outcome.clone())));
+                    Event::Done { task, outcome }
+                }
+                changed = progress.changed() => {
+                    changed.map_err(|_| ServiceError::ProverGone)?;
+                    match progress.borrow_and_update().rounds {
+                        Some((work, rounds)) => Event::Progress { work, rounds },
+                        None => continue,
+                    }
+                }
+                asked = control.recv() => match asked {
+                    Some(Control::Drain) => Event::Drain,
+                    Some(Control::Stop) | None => return Ok(self.end(&state, tasks).await),
+                },
+            };
+            let stage = state.stage();
+            let (next, actions) = step(state, event);
+            state = next;
+            tell_stage(stage, &state);
+            watchers.send_modify(|snapshot| {
+                snapshot.state = state.clone();
+                snapshot.progress = *progress.borrow();
+            });
+            for action in actions {
+                match action {
+                    Action::Compute { work, rounds } => self.compute(work, rounds).await?,
+                    Action::Pause => self.engine.pause().map_err(|_| ServiceError::ProverGone)?,
+                    Action::Begin(task) => {
+                        let begun = Begun {
+                            chain: self.chain.clone(),
+                            engine: self.engine.clone(),
+                            openings: self.openings.clone(),
+                            asset: self.settings.asset,
+                            patience: self.block * BLOCKS_TO_WAIT,
+                            watched: watchers.subscribe(),
+                        };
+                        tasks.spawn(async move { (task, begun.run(task).await) });
+                    }
+                    Action::Forget { before } => {
+                        let openings = self.openings.clone();
+                        if let Err(error) = blocking(move || openings.forget(before)).await {
+                            tracing::warn!("old rounds could not be deleted: {error}");
+                        }
+                    }
+                    Action::Stop(Stop::Drained) => return Ok(Ended::Drained),
+                    Action::Stop(Stop::Faulty) => return Err(ServiceError::Faulty),
+                }
+            }
+        }
+    }
+
+    async fn compute(&self, work: Work, rounds: u32) -> Result<(), ServiceError> {
+        let known = match self.engine.holds(work) {
+            true => Vec::new(),
+            false => {
+                let openings = self.openings.clone();
+                blocking(move || openings.load(&work)).await.unwrap_or_else(|error| {
+                    tracing::warn!("saved rounds could not be read, they are computed again: {error}");
+                    Vec::new()
+                })
+            }
+        };
+        if !known.is_empty() {
+            tracing::info!(census = work.census, rounds = known.len(), "went on from saved rounds");
+        }
+        self.engine
+            .hold(work, rounds, known)
+            .map_err(|_| ServiceError::ProverGone)
+    }
+
+    /// Lets what is on its way arrive, and puts the rounds on the disk for the next start.
+    async fn end(&self, state: &State, mut tasks: JoinSet<(Task, Outcome)>) -> Ended {
+        if timeout(self.block * 2, async { while tasks.join_next().await.is_some() {} })
+            .await
+            .is_err()
+        {
+            tracing::warn!("a transaction was still on its way");
+        }
+        if let Ok(Some((work, roots))) = self.engine.roots().await {
+            let openings = self.openings.clone();
+            if let Err(error) = blocking(move || openings.save(&work, &roots)).await {
+                tracing::warn!("the rounds could not be saved: {error}");
+            }
+        }
+        let at_risk = match state.stage() {
+            Stage::Working | Stage::Committed | Stage::Opening => state.commit(),
+            _ => None,
+        };
+        Ended::Stopped {
+            at_risk: at_risk.map(|commit| commit.census),
+        }
+    }
+}
+
+/// Sends every best block's view, and every failure to get one.
+async fn follow<C: Chain>(chain: C, news: mpsc::Sender<Result<View, ChainError>>) {
+    let mut seen = None;
+    let mut wait = FIRST_WAIT;
+    loop {
+        let view = chain.view(seen).await;
+        let failed = view.is_err();
+        if let Ok(view) = &view {
+            seen = Some(view.best.hash);
+            wait = FIRST_WAIT;
+        }
+        if news.send(view).await.is_err() {
+            return;
+        }
+        if failed {
+            sleep(wait).await;
+            wait = (wait * 2).min(LAST_WAIT);
+        }
+    }
+}
+
+/// A task that has begun.
+struct Begun<C> {
+    chain: C,
+    engine: Engine,
+    openings: Openings,
+    asset: u64,
+    patience: Duration,
+    watched: watch::Receiver<Snapshot>,
+}
+
+impl<C: Chain> Begun<C> {
+    async fn run(self, task: Task) -> Outcome {
+        let outcome = match task {
+            Task::Commit { work, .. } => self.commit(work).await,
+            Task::Open { work, rounds, commitment, open_seed } => {
+                self.open(work, rounds, commitment, open_seed).await
+            }
+            Task::Settle { .. } => self.submit(Call::Settle { asset: self.asset }).await,
+        };
+        outcome.unwrap_or_else(|outcome| outcome)
+    }
+
+    async fn commit(&self, work: Work) -> Result<Outcome, Outcome> {
+        let prepared = self.engine.prepare(work).await.map_err(failed)?;
+        // On the disk before it is on its way: after a crash the commit must still be opened.
+        let openings = self.openings.clone();
+        blocking(move || openings.save(&work, &prepared.roots))
+            .await
+            .map_err(|error| Outcome::Failed {
+                reason: format!("the rounds could not be saved, so nothing was sent: {error}"),
+            })?;
+        self.still_on(&work)?;
+        self.submit(Call::Commit {
+            asset: self.asset,
+            census: work.census,
+            challenge: work.challenge,
+            claim: prepared.claim,
+        })
+        .await
+    }
+
+    async fn open(
+        &self,
+        work: Work,
+        rounds: u32,
+        commitment: Hash,
+        open_seed: Hash,
+    ) -> Result<Outcome, Outcome> {
+        let claim = compute_proof::Claim {
+            class: work.class,
+            rounds,
+            commitment,
+        };
+        let opening = self.engine.open(work, claim, open_seed).await.map_err(failed)?;
+        self.still_on(&work)?;
+        self.submit(Call::Open {
+            asset: self.asset,
+            census: work.census,
+            open_seed,
+            top: opening.top,
+            samples: opening.samples,
+        })
+        .await
+    }
+
+    /// The fork may have lost while the device computed.
+    fn still_on(&self, work: &Work) -> Result<(), Outcome> {
+        let snapshot = self.watched.borrow();
+        match snapshot.state.view() {
+            Some(view) if view.census.challenge == work.challenge => Ok(()),
+            _ => Err(Outcome::Failed {
+                reason: "another fork has won".into(),
+            }),
+        }
+    }
+
+    async fn submit(&self, call: Call) -> Result<Outcome, Outcome> {
+        let result = timeout(self.patience, self.chain.submit(call)).await;
+        match result {
+            Ok(Ok(at)) => Ok(Outcome::Taken { at }),
+            Ok(Err(SubmitError::Refused { at, reason })) => Err(Outcome::Refused { at, reason }),
+            Ok(Err(error)) => Err(Outcome::Failed { reason: error.to_string() }),
+            Err(_) => Err(Outcome::Failed { reason: "no block took it".into() }),
+        }
+    }
+}
+
+fn failed(error: EngineError) -> Outcome {
+    match error {
+        EngineError::Faulty(reason) => Outcome::Faulty { reason },
+        EngineError::NotThere | EngineError::Gone => Outcome::Failed {
+            reason: error.to_string(),
+        },
+    }
+}
+
+/// Runs what waits for the disk where it may wait.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
+    spawn_blocking(work).await.map_err(io::Error::other)?
+}
+
+fn tell_outcome(task: &Task, outcome: &Outcome) {
+    let (name, census) = match task {
+        Task::Commit { work, .. } => ("commit", work.census),
+        Task::Open { work, .. } => ("opening", work.census),
+        Task::Settle { census } => ("settlement", *census),
+    };
+    match outcome {
+        Outcome::Taken { at } => tracing::info!(census, block = at, "{name} taken"),
+        Outcome::Refused { at, reason } => tracing::warn!(census, block = at, reason, "{name} refused"),
+        Outcome::Failed { reason } => tracing::warn!(census, reason, "{name} not sent or not taken"),
+        Outcome::Faulty { reason } => tracing::error!(census, reason, "{name} withheld: the device is faulty"),
+    }
+}
+
+fn tell_stage(before: Stage, state: &State) {
+    let stage = state.stage();
+    let Some(view) = state.view().filter(|_| stage != before) else {
+        return;
+    };
+    let (census, block) = (view.census.index, view.best.number);
+    match stage {
+        Stage::Blocked(obstacle) => tracing::warn!(census, block, "not taking part: {obstacle}"),
+        Stage::Missed => {
+            tracing::error!(census, block, "drawn and not opened in time: the bond will be slashed");
+        }
+        _ => tracing::info!(census, block, "{stage}"),
+    }
+}
