@@ -56,9 +56,10 @@ impl<V> PerKind<V> {
 }
 
 impl PerKind<Perbill> {
-    /// Whether the shares leave nothing below zero: together at most the whole.
+    /// Whether the parts are together at most the whole.
     pub fn is_split(&self) -> bool {
-        self.gpu.deconstruct() <= Perbill::one().deconstruct() - self.hashrate.deconstruct()
+        let sum = self.gpu.deconstruct().checked_add(self.hashrate.deconstruct());
+        sum.is_some_and(|sum| sum <= Perbill::one().deconstruct())
     }
 }
 
