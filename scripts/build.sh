@@ -31,7 +31,13 @@ done
 wasm="$CARGO_TARGET_DIR/release/wbuild/ergon-runtime/ergon_runtime.compact.wasm"
 hash_file="$(metadata_hash_file)"
 
-build() { cargo_release build --locked --release "${RELEASE_PACKAGES[@]}" "$@"; }
+build_node() { cargo_node build --locked --release "${NODE_PACKAGES[@]}"; }
+build_worker() { cargo build --locked --release "${WORKER_PACKAGES[@]}" --bins; }
+
+# The runtime alone, with the features that the node asks of it: a Wasm, and no node around it.
+build_runtime() {
+    cargo_node build --locked --release "${NODE_PACKAGES[@]}" -p ergon-runtime --lib --no-default-features --features ergon-runtime/std
+}
 
 # Prints the hash of the Wasm that was built last.
 compute_hash() {
@@ -42,22 +48,24 @@ compute_hash() {
 unset SKIP_WASM_BUILD
 if ! $with_hash; then
     rm -f "$hash_file"
-    build --bins
+    build_node
+    build_worker
     exit 0
 fi
 
 "$ERGON_ROOT/scripts/npm-ci.sh"
 if [[ -z "$(stored_metadata_hash)" ]]; then
     say "no metadata hash yet: building the runtime once without"
-    build --lib
+    build_runtime
     compute_hash >"$hash_file.new"
     mv "$hash_file.new" "$hash_file"
 fi
-build --bins
+build_node
 hash="$(compute_hash)"
 if [[ "$hash" != "$(stored_metadata_hash)" ]]; then
     say "the runtime's metadata changed: building it again with the hash $hash"
     printf '%s\n' "$hash" >"$hash_file"
-    build --bins
+    build_node
 fi
+build_worker
 say "metadata hash: $hash"

@@ -2,10 +2,12 @@
 # shellcheck shell=bash
 # What the scripts share. Everything for humans goes to stderr: stdout belongs to results.
 
-# The packages of the release build. Always the same set: cargo unifies features over the packages it is asked for, and
-# another set would build other variants of the same dependencies.
+# Cargo unifies features over the packages that it is asked for together: another set builds other variants of the same
+# dependencies. So everything in release is asked for in one of these two sets, and nothing with dev-dependencies is in the first.
 # shellcheck disable=SC2034  # read by those that source this file
-RELEASE_PACKAGES=(-p ergon-runtime -p ergon-node -p ergon-worker -p ergon-e2e)
+NODE_PACKAGES=(-p ergon-node)
+# shellcheck disable=SC2034
+WORKER_PACKAGES=(-p ergon-worker -p ergon-e2e)
 
 say() { printf '%s\n' "$*" >&2; }
 die() {
@@ -36,9 +38,9 @@ stored_metadata_hash() {
     if [[ "$hash" =~ ^0x[0-9a-f]{64}$ ]]; then printf '%s' "$hash"; fi
 }
 
-# cargo for the release profile: with the runtime's metadata hash in the environment, always the same way, since a change of
+# cargo for the node in release: with the runtime's metadata hash in the environment, always the same way, since a change of
 # this variable rebuilds the runtime and the node.
-cargo_release() {
+cargo_node() {
     local hash
     hash="$(stored_metadata_hash)"
     if [[ -n "$hash" ]]; then

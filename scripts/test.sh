@@ -16,13 +16,13 @@ set -euo pipefail
 cd "$ERGON_ROOT"
 
 # How dependencies are built in as few variants as possible (the node alone has a thousand):
-#   dev      pallets, primitives, runtime, worker: tests; no sc-* crate, no Wasm
+#   dev      pallets, primitives, runtime, worker, e2e: tests and clippy; no sc-* crate, no Wasm
 #   dev +    the same with runtime-benchmarks and try-runtime: clippy only
-#   release  the binaries, and clippy over everything: it shares build scripts, macros and the Wasm with them
-DEV_PACKAGES=(--workspace --exclude ergon-node --exclude ergon-bencher --exclude ergon-e2e)
-FEATURE_PACKAGES=("${DEV_PACKAGES[@]}" --exclude ergon-worker)
+#   release  the node, and its tests and clippy; the worker and the demo
+DEV_PACKAGES=(--workspace --exclude ergon-node --exclude ergon-bencher)
+FEATURE_PACKAGES=("${DEV_PACKAGES[@]}" --exclude ergon-worker --exclude ergon-e2e)
 
-STEPS=(setup format scripts licences arrows no-std tests doc-tests features build clippy npm e2e)
+STEPS=(setup format scripts licences arrows no-std clippy tests doc-tests features build node npm e2e)
 
 about() {
     case "$1" in
@@ -32,11 +32,12 @@ about() {
         licences) echo "an SPDX line in every source file; cargo-deny where it is installed" ;;
         arrows) echo "dependency arrows, and that the check catches forbidden ones" ;;
         no-std) echo "compute-proof for wasm32v1-none, without std" ;;
+        clippy) echo "clippy over all but the node, warnings denied" ;;
         tests) echo "unit and integration tests of pallets, primitives, runtime and worker (dev profile)" ;;
         doc-tests) echo "the examples in the documentation" ;;
         features) echo "clippy over benchmarks and try-runtime" ;;
         build) echo "node, worker and demo in release, with the metadata hash" ;;
-        clippy) echo "clippy over everything, warnings denied" ;;
+        node) echo "the node's own tests and clippy (release profile)" ;;
         npm) echo "@polkadot/api and polkadot-api against a running node, metadata hash on" ;;
         e2e) echo "the real node and workers on one chain: crash, cheat, fork, absence" ;;
     esac
@@ -80,12 +81,17 @@ step_no-std() {
     cargo build --locked --package compute-proof --no-default-features --features prove --target wasm32v1-none
 }
 
+step_clippy() {
+    export SKIP_WASM_BUILD=1
+    cargo clippy --locked "${DEV_PACKAGES[@]}" --all-targets -- -D warnings
+}
+
 step_tests() {
     export SKIP_WASM_BUILD=1
     if have_nextest; then
-        cargo nextest run --locked "${DEV_PACKAGES[@]}" --no-fail-fast
+        cargo nextest run --locked "${DEV_PACKAGES[@]}" --no-fail-fast -E 'not package(ergon-e2e)'
     else
-        cargo test --locked "${DEV_PACKAGES[@]}" --all-targets --no-fail-fast
+        cargo test --locked "${DEV_PACKAGES[@]}" --exclude ergon-e2e --lib --bins --tests --no-fail-fast
     fi
 }
 
@@ -102,8 +108,9 @@ step_features() {
 
 step_build() { scripts/build.sh; }
 
-step_clippy() {
-    cargo_release clippy --locked --release --workspace --exclude ergon-bencher --all-targets -- -D warnings
+step_node() {
+    cargo_node clippy --locked --release "${NODE_PACKAGES[@]}" --all-targets -- -D warnings
+    cargo_node test --locked --release "${NODE_PACKAGES[@]}"
 }
 
 # The binaries of the release build, for those who start them.
@@ -129,8 +136,8 @@ step_e2e() {
         [[ -e "$file" ]] || die "tests/e2e/tests holds no test"
         targets+=(--test "$(basename "$file" .rs)")
     done
-    # All packages of the release build are named, so that their features, and with them the dependencies, are the ones already built.
-    cargo_release test --locked --release "${RELEASE_PACKAGES[@]}" "${targets[@]}" -- --nocapture --test-threads=1
+    # The same packages as in the step "tests": the same variants of the dependencies.
+    SKIP_WASM_BUILD=1 cargo test --locked "${DEV_PACKAGES[@]}" "${targets[@]}" -- --nocapture --test-threads=1
 }
 
 if [[ "${1:-}" == --run-step ]]; then # how this script calls itself: a step is a process, so that `set -e` holds in it
