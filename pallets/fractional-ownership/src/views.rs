@@ -95,10 +95,10 @@ impl<T: Config> Pallet<T> {
         keys: &mut impl Iterator<Item = AccountIdOf<T>>,
         limit: u32,
     ) -> (Vec<AccountIdOf<T>>, Option<AccountIdOf<T>>) {
-        let page: Vec<_> = keys
-            .by_ref()
-            .zip(0..limit.clamp(1, MAX_PAGE))
-            .map(|(who, _)| who)
+        // The count comes first: a zip that ends on its second half has taken one more of its first.
+        let page: Vec<_> = (0..limit.clamp(1, MAX_PAGE))
+            .zip(keys.by_ref())
+            .map(|(_, who)| who)
             .collect();
         let last = keys.next().and_then(|_| page.last().cloned());
         (page, last)
