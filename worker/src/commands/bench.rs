@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+//! `bench`: how fast this machine computes a shape, offline.
+
+use crate::prover::{
+    cpu::{Cpu, Path},
+    Prover, ProverError,
+};
+use compute_proof::{
+    hash::{keyed, Hash},
+    Class,
+};
+use serde::Serialize;
+use std::{
+    fmt,
+    num::NonZeroUsize,
+    time::{Duration, Instant},
+};
+
+/// Arguments of `bench`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Shape to measure: xs, s, m, l or xl
+    #[arg(long, default_value_t = Class::S)]
+    pub shape: Class,
+    /// Seconds to measure for; at least one round is computed, however long it takes
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=3600))]
+    pub seconds: u32,
+    /// Threads to compute with [default: all cores]
+    #[arg(long, value_name = "N")]
+    pub threads: Option<NonZeroUsize>,
+    /// Backend to measure [default: the fastest]
+    #[arg(long, value_name = "NAME")]
+    pub backend: Option<Path>,
+}
+
+/// `bench` failed: the backend did.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct Error(#[from] ProverError);
+
+/// What `bench` prints.
+#[derive(Clone, Debug, Serialize)]
+pub struct Output {
+    /// Name of the backend.
+    pub backend: &'static str,
+    /// Shape, by name.
+    pub shape: &'static str,
+    /// Threads that computed.
+    pub threads: usize,
+    /// Multiply-accumulates a second over whole rounds: inputs, product, digests and tree.
+    pub macs_per_second: u64,
+    /// Multiply-accumulates a second of the product and its digests alone.
+    pub product_macs_per_second: u64,
+    /// Seconds that a round took on average.
+    pub seconds_per_round: f64,
+    /// Rounds that were measured.
+    pub rounds: u32,
+    /// Commitment of the protocol's known answers, as this backend computes it: the same on every machine.
+    pub checksum: String,
+}
+
+/// Runs `bench`: half of the time for whole rounds, half for the product alone.
+///
+/// # Errors
+/// [`Error`].
+pub fn run(args: &Args) -> Result<Output, Error> {
+    let mut prover = match args.backend {
+        Some(path) => Cpu::new(path, args.threads)?,
+        None => Cpu::fastest(args.threads)?,
+    };
+    let half = Duration::from_secs(args.seconds.into()) / 2;
+    let checksum = prover.checksum()?;
+    let mut seed = checksum;
+    // The first round fills caches and page tables.
+    let mut round = |prover: &mut Cpu| -> Result<Hash, ProverError> {
+        seed = keyed(&seed, b"bench");
+        prover.root(args.shape, &seed)
+    };
+    if args.shape < Class::M {
+        round(&mut prover)?;
+    }
+    let begun = Instant::now();
+    let mut rounds = 0;
+    while rounds == 0 || begun.elapsed() < half {
+        round(&mut prover)?;
+        rounds += 1;
+    }
+    let in_rounds = begun.elapsed();
+
+    let begun = Instant::now();
+    let (mut products, mut in_products) = (0, Duration::ZERO);
+    while products == 0 || begun.elapsed() < half {
+        in_products += prover.time_product(args.shape, &checksum)?;
+        products += 1;
+    }
+    Ok(Output {
+        backend: prover.name(),
+        shape: args.shape.name(),
+        threads: prover.threads(),
+        macs_per_second: rate(args.shape, rounds, in_rounds),
+        product_macs_per_second: rate(args.shape, products, in_products),
+        seconds_per_round: in_rounds.as_secs_f64() / f64::from(rounds),
+        rounds,
+        checksum: hex::encode(checksum),
+    })
+}
+
+/// Multiply-accumulates a second, rounded down.
+fn rate(class: Class, rounds: u32, time: Duration) -> u64 {
+    let nanoseconds = time.as_nanos().max(1);
+    u64::try_from(class.work(rounds) * 1_000_000_000 / nanoseconds).unwrap_or(u64::MAX)
+}
+
+impl fmt::Display for Output {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let cu = |macs: u64| macs as f64 / 1e12;
+        writeln!(f, "backend   {} on {} threads", self.backend, self.threads)?;
+        writeln!(f, "shape     {}", self.shape)?;
+        let ms = self.seconds_per_round * 1e3;
+        writeln!(
+            f,
+            "rounds    {:.4} CU/s ({:.3} ms a round, {} rounds)",
+            cu(self.macs_per_second),
+            ms,
+            self.rounds
+        )?;
+        writeln!(f, "product   {:.4} CU/s", cu(self.product_macs_per_second))?;
+        write!(f, "checksum  {}", self.checksum)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_backend_of_the_machine_is_measured_and_has_the_same_checksum() {
+        for path in Path::available() {
+            let args = Args {
+                shape: Class::Xs,
+                seconds: 1,
+                threads: NonZeroUsize::new(1),
+                backend: Some(path),
+            };
+            let output = run(&args).unwrap();
+            assert_eq!(
+                (output.backend, output.shape, output.threads),
+                (path.name(), "xs", 1)
+            );
+            assert!(output.rounds > 1 && output.macs_per_second > 0);
+            // A round is the product and more.
+            assert!(
+                output.product_macs_per_second > output.macs_per_second / 2,
+                "{output:?}"
+            );
+            assert_eq!(
+                output.checksum,
+                "88d33090cfdc7624ae1e7a9570238a1d79e098f3cd2e5b709be1fb4e4ce1365a"
+            );
+        }
+    }
+
+    #[test]
+    fn rates_are_work_over_time() {
+        assert_eq!(rate(Class::S, 3, Duration::from_secs(2)), 3 * (1 << 32) / 2);
+        assert_eq!(rate(Class::Xl, 1, Duration::ZERO), u64::MAX);
+    }
+}

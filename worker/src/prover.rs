@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What computes rounds: one trait, and the backends behind it.
+
+pub mod cpu;
+mod known_answers;
+
+use compute_proof::{
+    prove::{LeafProof, OpenError, Opening, RoundStore},
+    Class, Hash,
+};
+use std::time::Duration;
+
+/// A backend: computes rounds on some hardware, byte for byte as the reference does.
+pub trait Prover: Send {
+    /// Its name, such as `cpu-avx2`.
+    fn name(&self) -> &'static str;
+
+    /// Threads of the host that it keeps busy.
+    fn threads(&self) -> usize;
+
+    /// The root of the round of `seed`.
+    ///
+    /// # Errors
+    /// [`ProverError`], when the hardware can't.
+    fn root(&mut self, class: Class, seed: &Hash) -> Result<Hash, ProverError>;
+
+    /// Computes the round of `seed` again and returns its leaves at `indices` with their paths, in that order.
+    ///
+    /// # Errors
+    /// [`ProverError`], when the hardware can't or an index is past the last leaf.
+    fn leaves(&mut self, class: Class, seed: &Hash, indices: &[u32]) -> Result<Vec<LeafProof>, ProverError>;
+
+    /// Computes the product of the round of `seed` with its cell digests, and says how long that took, the inputs being
+    /// there and no tree being built: the yardstick of the arithmetic alone.
+    ///
+    /// # Errors
+    /// [`ProverError`], when the hardware can't.
+    fn time_product(&mut self, class: Class, seed: &Hash) -> Result<Duration, ProverError>;
+}
+
+/// A backend can't do what is asked.
+#[derive(Debug, thiserror::Error)]
+pub enum ProverError {
+    /// The operating system gave no threads.
+    #[error("cannot start the threads: {0}")]
+    Threads(#[from] rayon::ThreadPoolBuildError),
+    /// The round's inputs don't fit into memory.
+    #[error("class {class} needs {bytes} more bytes of memory than there are")]
+    Memory {
+        /// The class.
+        class: Class,
+        /// Bytes that were asked for.
+        bytes: usize,
+    },
+    /// The backend computes something else than the protocol says.
+    #[error("{backend} fails the known answers: {what}")]
+    KnownAnswers {
+        /// The backend's name.
+        backend: &'static str,
+        /// What came out wrong.
+        what: &'static str,
+    },
+    /// This machine lacks what the backend is made for.
+    #[error("this machine has no {0}")]
+    Unavailable(&'static str),
+    /// No backend is both available and right.
+    #[error("no backend passes the known answers on this machine")]
+    NoBackend,
+    /// A leaf was asked for that the class doesn't have.
+    #[error("class {class} has no leaf {index}")]
+    NoLeaf {
+        /// The class.
+        class: Class,
+        /// The leaf's index.
+        index: u32,
+    },
+}
+
+/// Opens what `store` holds, recomputing each sampled round once.
+///
+/// # Errors
+/// As [`RoundStore::open`].
+pub fn open(
+    prover: &mut dyn Prover,
+    store: &RoundStore,
+    open_seed: &Hash,
+) -> Result<Opening, OpenError<ProverError>> {
+    store.open(open_seed, |_, seed, indices| {
+        prover.leaves(store.class(), seed, indices)
+    })
+}

@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Every path against the reference, byte for byte.
+
+use super::{panel::size, *};
+use crate::prover::open;
+use compute_proof::{
+    hash::keyed,
+    merkle::fold,
+    prove::{self, Product, Reference, RoundStore, RoundTree},
+    verify,
+    work::{cell, digest},
+    Claim, Device,
+};
+use serde_json::Value;
+
+/// Each path that this machine has, on one thread and on three.
+fn paths() -> impl Iterator<Item = Cpu> {
+    Path::available()
+        .flat_map(|path| [1, 3].map(|threads| Cpu::unchecked(path, NonZeroUsize::new(threads)).unwrap()))
+}
+
+fn seed(number: u8) -> Hash {
+    keyed(&[number; 32], b"parity")
+}
+
+/// A seed that no earlier run of the tests has seen; printed, so that a failure can be repeated.
+fn fresh_seed() -> Hash {
+    let now = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap()
+        .as_nanos();
+    let seed = keyed(&[0; 32], &now.to_le_bytes());
+    println!("seed {}", hex::encode(seed));
+    seed
+}
+
+fn reference(class: Class, seed: &Hash) -> RoundTree {
+    let mut digests = vec![0; size(class.m()) * size(class.n())];
+    Reference.digests(class, 1, seed, &mut digests);
+    RoundTree::new(seed, digests)
+}
+
+#[test]
+fn the_machine_has_at_least_one_path_and_the_fastest_is_one_of_them() {
+    let fastest = Cpu::fastest(NonZeroUsize::new(1)).unwrap();
+    assert!(Path::available().any(|path| path.name() == fastest.name()));
+    assert_eq!(fastest.threads(), 1);
+}
+
+#[test]
+fn every_path_computes_the_references_xs_rounds() {
+    for mut cpu in paths() {
+        for seed in (0..20).map(seed).chain([fresh_seed()]) {
+            let expected = reference(Class::Xs, &seed);
+            assert_eq!(
+                cpu.root(Class::Xs, &seed).unwrap(),
+                expected.root(),
+                "{}",
+                cpu.name()
+            );
+            let indices = [0, 63, 17, 17, 40];
+            let leaves = cpu.leaves(Class::Xs, &seed, &indices).unwrap();
+            assert_eq!(
+                leaves,
+                indices.map(|index| expected.leaf(index).unwrap()),
+                "{}",
+                cpu.name()
+            );
+        }
+    }
+}
+
+#[test]
+fn every_path_computes_the_references_s_round() {
+    let seed = fresh_seed();
+    let expected = reference(Class::S, &seed);
+    let indices = [0, 1, 15, 16, 8191, 8192, 16383, 12345];
+    for path in Path::available() {
+        let mut cpu = Cpu::new(path, None).expect("the path passes the known answers");
+        assert_eq!(cpu.root(Class::S, &seed).unwrap(), expected.root(), "{path}");
+        let leaves = cpu.leaves(Class::S, &seed, &indices).unwrap();
+        assert_eq!(
+            leaves,
+            indices.map(|index| expected.leaf(index).unwrap()),
+            "{path}"
+        );
+    }
+}
+
+#[test]
+fn every_path_computes_the_references_cells_in_a_block_of_larger_classes() {
+    // One block of rows against the first and the last panel; the other panels take the same way.
+    for (class, panels) in [(Class::M, 3), (Class::L, 1)] {
+        let seed = fresh_seed();
+        for path in Path::available() {
+            let k = size(class.k());
+            let number = block::count(class) - 1;
+            let first_row = class.m() - class.m() / block::count(class);
+            let mut block = Block::new(path, class);
+            block.generate(&seed, number);
+            for panel_number in (0..panels).map(|i| class.n() / 64 - 1 - i) {
+                let mut panel = vec![panel::Line([0; 64]); k];
+                let mut row = vec![0; k];
+                for column in 0..64 {
+                    let index = panel_number * 64 + column;
+                    compute_proof::work::fill_row(&seed, compute_proof::work::Matrix::B, index, &mut row);
+                    path.pack(&row, size(column), &mut panel);
+                }
+                // A diagonal of the block's digests.
+                let digests = block.digests(&panel);
+                for (offset, leaf) in (0..).zip(digests) {
+                    let column = offset % 64;
+                    let expected = digest(cell(&seed, class, first_row + offset, panel_number * 64 + column));
+                    assert_eq!(leaf[size(column)], expected, "{path} {class} row {offset}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn every_path_is_exact_at_the_extremes() {
+    // All bytes -128 or 127: the largest sums there are, at the largest depth.
+    for path in Path::available() {
+        let k = size(Class::Xl.k());
+        for (a, b) in [(0x80u8, 0x80u8), (0x80, 0x7f), (0x7f, 0x80), (0x7f, 0x7f)] {
+            let mut rows = kernel::Rows::new(k, 4);
+            rows.bytes.fill(a);
+            path.prepare(&mut rows);
+            let mut panel = vec![panel::Line([0; 64]); k];
+            for column in 0..64 {
+                path.pack(&vec![b; k], column, &mut panel);
+            }
+            let (mut sums, mut digests) = (vec![[0; 64]; 4], vec![[0; 64]; 4]);
+            path.multiply(&rows, &panel, &mut sums, &mut digests);
+            let y = i32::from(a.cast_signed()) * i32::from(b.cast_signed()) * (1 << 15);
+            assert!(sums.iter().flatten().all(|sum| *sum == y), "{path} {a} {b}");
+            assert!(
+                digests.iter().flatten().all(|found| *found == digest(y)),
+                "{path} {a} {b}"
+            );
+        }
+    }
+}
+
+#[test]
+fn rounds_and_openings_are_the_references_and_verify() {
+    let (challenge, open_seed) = (seed(1), seed(2));
+    let device = Device {
+        asset: 77,
+        prover: seed(3),
+    };
+    let expected = prove::prove(&mut Reference, &challenge, &device, Class::Xs, 7).unwrap();
+    let expected_opening = prove::open(&mut Reference, &expected, &open_seed).unwrap();
+    for mut cpu in paths() {
+        let mut store = RoundStore::new(&challenge, &device, Class::Xs);
+        for _ in 0..7 {
+            let root = cpu.root(Class::Xs, &store.next_seed()).unwrap();
+            store.push(root).unwrap();
+        }
+        assert_eq!(store, expected);
+        let opening = open(&mut cpu, &store, &open_seed).unwrap();
+        assert_eq!(opening, expected_opening);
+        let claim: Claim = store.claim();
+        assert_eq!(
+            verify(
+                &device,
+                &challenge,
+                &claim,
+                &open_seed,
+                &opening.top,
+                &opening.samples
+            ),
+            Ok(())
+        );
+    }
+}
+
+#[test]
+fn the_vectors_of_whole_works_are_met() {
+    let bytes = |value: &Value| hex::decode(value.as_str().unwrap()).unwrap();
+    let hash = |value: &Value| -> Hash { bytes(value).try_into().unwrap() };
+    let mut cpu = Cpu::fastest(None).unwrap();
+    for text in [
+        include_str!("../../../../primitives/proof/vectors/xs-5.json"),
+        include_str!("../../../../primitives/proof/vectors/s-3.json"),
+        include_str!("../../../../primitives/proof/vectors/m-1.json"),
+    ] {
+        let vector: Value = serde_json::from_str(text).unwrap();
+        let class: Class = vector["shape"].as_str().unwrap().parse().unwrap();
+        let device = Device {
+            asset: vector["asset"].as_str().unwrap().parse().unwrap(),
+            prover: hash(&vector["prover"]),
+        };
+        let mut store = RoundStore::new(&hash(&vector["challenge"]), &device, class);
+        for root in vector["roots"].as_array().unwrap() {
+            store.push(cpu.root(class, &store.next_seed()).unwrap()).unwrap();
+            assert_eq!(store.roots().last(), Some(&hash(root)));
+        }
+        let opening = open(&mut cpu, &store, &hash(&vector["open_seed"])).unwrap();
+        assert_eq!(opening.top, hash(&vector["top"]));
+        assert_eq!(opening.samples, bytes(&vector["samples"]));
+    }
+}
+
+#[test]
+fn leaves_past_the_last_are_refused() {
+    let mut cpu = Cpu::unchecked(Path::Portable, NonZeroUsize::new(1)).unwrap();
+    let refused = cpu.leaves(Class::Xs, &seed(1), &[0, 64]);
+    assert!(
+        matches!(
+            refused,
+            Err(ProverError::NoLeaf {
+                class: Class::Xs,
+                index: 64
+            })
+        ),
+        "{refused:?}"
+    );
+}
+
+#[test]
+fn leaves_lead_to_the_root_at_their_index() {
+    let mut cpu = Cpu::fastest(None).unwrap();
+    let (class, seed) = (Class::S, fresh_seed());
+    let root = cpu.root(class, &seed).unwrap();
+    let indices: Vec<u32> = (0..class.leaves()).step_by(997).collect();
+    for (index, proof) in indices.iter().zip(cpu.leaves(class, &seed, &indices).unwrap()) {
+        assert_eq!(
+            fold(&NODE_KEY, keyed(&seed, &proof.leaf), *index, &proof.path),
+            root
+        );
+    }
+}
+
+#[test]
+fn a_backend_that_computes_wrongly_does_not_pass_the_known_answers() {
+    struct Faulty(Cpu, Class);
+    impl Prover for Faulty {
+        fn name(&self) -> &'static str {
+            "faulty"
+        }
+        fn threads(&self) -> usize {
+            1
+        }
+        fn root(&mut self, class: Class, seed: &Hash) -> Result<Hash, ProverError> {
+            let mut root = self.0.root(class, seed)?;
+            root[31] ^= u8::from(class == self.1);
+            Ok(root)
+        }
+        fn leaves(
+            &mut self,
+            class: Class,
+            seed: &Hash,
+            indices: &[u32],
+        ) -> Result<Vec<LeafProof>, ProverError> {
+            let mut leaves = self.0.leaves(class, seed, indices)?;
+            for proof in &mut leaves {
+                proof.leaf[63] ^= u8::from(class == self.1);
+            }
+            Ok(leaves)
+        }
+        fn time_product(&mut self, class: Class, seed: &Hash) -> Result<Duration, ProverError> {
+            self.0.time_product(class, seed)
+        }
+    }
+    for class in [Class::Xs, Class::S] {
+        let mut faulty = Faulty(Cpu::fastest(None).unwrap(), class);
+        let refused = known_answers::check(&mut faulty);
+        assert!(
+            matches!(
+                refused,
+                Err(ProverError::KnownAnswers {
+                    backend: "faulty",
+                    ..
+                })
+            ),
+            "{refused:?}"
+        );
+    }
+}
+
+#[test]
+fn names_of_paths_round_trip() {
+    for path in Path::ALL {
+        assert_eq!(path.name().parse::<Path>().ok(), Some(path));
+    }
+    assert!("cpu-abacus".parse::<Path>().is_err());
+}

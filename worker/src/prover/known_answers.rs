@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What every backend must get right on this very machine before it is used.
+
+use super::{Prover, ProverError};
+use compute_proof::{
+    prove::RoundStore,
+    work::{cell, digest},
+    Class, Device, Hash,
+};
+
+/// The commitment of the protocol's known answers: asset 7, prover AA…AA, challenge 00 01 … 1f, four rounds of class XS.
+pub const COMMITMENT: Hash = [
+    0x88, 0xd3, 0x30, 0x90, 0xcf, 0xdc, 0x76, 0x24, 0xae, 0x1e, 0x7a, 0x95, 0x70, 0x23, 0x8a, 0x1d, 0x79,
+    0xe0, 0x98, 0xf3, 0xcd, 0x2e, 0x5b, 0x70, 0x9b, 0xe1, 0xfb, 0x4e, 0x4c, 0xe1, 0x36, 0x5a,
+];
+
+/// Runs the known answers: the four rounds of class XS whole, and one leaf in each corner of a round of class S.
+///
+/// # Errors
+/// [`ProverError::KnownAnswers`], or the backend's own.
+pub fn check(prover: &mut dyn Prover) -> Result<(), ProverError> {
+    let backend = prover.name();
+    let failed = |what| Err(ProverError::KnownAnswers { backend, what });
+    if commitment(prover)? != COMMITMENT {
+        return failed("the commitment of four rounds of class xs");
+    }
+    let (class, seed) = (Class::S, COMMITMENT);
+    let last_row = class.leaves() - class.leaves_per_row();
+    let corners = [0, class.leaves_per_row() - 1, last_row, class.leaves() - 1];
+    let proofs = prover.leaves(class, &seed, &corners)?;
+    for (index, proof) in corners.iter().zip(&proofs) {
+        let (row, first) = (
+            index / class.leaves_per_row(),
+            64 * (index % class.leaves_per_row()),
+        );
+        let right = (first..)
+            .zip(&proof.leaf)
+            .all(|(column, found)| digest(cell(&seed, class, row, column)) == *found);
+        if !right {
+            return failed("a leaf of class s");
+        }
+    }
+    match proofs.len() == corners.len() {
+        true => Ok(()),
+        false => failed("the number of leaves of class s"),
+    }
+}
+
+/// The commitment that the backend arrives at for the known answers.
+///
+/// # Errors
+/// The backend's.
+pub fn commitment(prover: &mut dyn Prover) -> Result<Hash, ProverError> {
+    let mut challenge = [0; 32];
+    for (byte, value) in challenge.iter_mut().zip(0u8..) {
+        *byte = value;
+    }
+    let mut store = RoundStore::new(
+        &challenge,
+        &Device {
+            asset: 7,
+            prover: [0xAA; 32],
+        },
+        Class::Xs,
+    );
+    for _ in 0..4 {
+        let root = prover.root(Class::Xs, &store.next_seed())?;
+        // Four rounds are far below the limit; a store that refused one would end in another commitment.
+        if store.push(root).is_err() {
+            break;
+        }
+    }
+    Ok(store.claim().commitment)
+}
