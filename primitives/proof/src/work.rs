@@ -129,6 +129,7 @@ pub fn cell(seed: &Hash, class: Class, row: u32, column: u32) -> i32 {
 }
 
 /// Dot product of two equally long rows of int8 bytes, exact for at most 2^16 of them.
+#[inline]
 pub fn dot(a: &[u8], b: &[u8]) -> i32 {
     a.iter().zip(b).fold(0i32, |sum, (x, y)| {
         sum.wrapping_add(i32::from(x.cast_signed()) * i32::from(y.cast_signed()))
@@ -138,6 +139,7 @@ pub fn dot(a: &[u8], b: &[u8]) -> i32 {
 /// Digest of a cell: `((Y · 0x9E3779B1) mod 2^32) >> 24`.
 ///
 /// The odd multiplier moves every bit of `Y`, the lowest included, into the byte that is kept.
+#[inline]
 pub fn digest(y: i32) -> u8 {
     let [high, ..] = y.cast_unsigned().wrapping_mul(0x9E37_79B1).to_be_bytes();
     high
