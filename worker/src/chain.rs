@@ -152,6 +152,8 @@ pub struct View {
     pub rating: Rating,
     /// The asset's unsettled commit, whoever made it.
     pub commit: Option<Commit>,
+    /// The nonce of the account that proves.
+    pub nonce: u64,
 }
 
 /// What counts on this chain.
@@ -243,8 +245,9 @@ pub trait Chain: Clone + Send + Sync + 'static {
     /// After an error the next call connects anew, to the next endpoint if there are several.
     fn view(&self, seen: Option<Hash>) -> impl Future<Output = Result<View, ChainError>> + Send;
 
-    /// Signs `call` upon the best block and waits until a best block has taken it: its height.
+    /// Signs `call` and waits until a best block has taken it: its height.
     ///
-    /// The nonce is the one of the best block's state, so of two calls that are on their way at once only one is taken.
-    fn submit(&self, call: Call) -> impl Future<Output = Result<u32, SubmitError>> + Send;
+    /// `nonce` is that of the view upon which the call was decided. So if anything that this account sent earlier arrives in
+    /// between, perhaps before a restart, the call is not taken: what it was decided upon is no longer so.
+    fn submit(&self, call: Call, nonce: u64) -> impl Future<Output = Result<u32, SubmitError>> + Send;
 }

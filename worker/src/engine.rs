@@ -3,11 +3,11 @@
 //!
 //! One thread owns the device. Between two rounds it looks for requests, so an answer takes a round at most, and a stop too.
 
-use crate::state::Work;
+use crate::{prover::{self, Prover}, state::Work};
 use compute_proof::{
     hash::{keyed, NODE_KEY},
     merkle::fold,
-    prove::{LeafProof, Opening, RoundStore},
+    prove::{Opening, RoundStore},
     verify,
     work::{cell, digest},
     Claim, Class, Device, Hash, Position,
@@ -21,22 +21,6 @@ use tokio::sync::{oneshot, watch};
 
 /// Rounds that are computed again before a commit is sent.
 const CHECKED_ROUNDS: u32 = 2;
-
-/// A device as the engine sees it: one round at a time.
-pub trait Rounds: Send {
-    /// The root of a round's tree.
-    ///
-    /// # Errors
-    /// What the device says.
-    fn root(&mut self, class: Class, round: u32, seed: &Hash) -> Result<Hash, String>;
-
-    /// Leaves of a round, computed again, in the order of `indices`.
-    ///
-    /// # Errors
-    /// What the device says.
-    fn leaves(&mut self, class: Class, round: u32, seed: &Hash, indices: &[u32])
-        -> Result<Vec<LeafProof>, String>;
-}
 
 /// What the engine has done so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -88,12 +72,12 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Starts the thread for `device`, which computes by `rounds`.
+    /// Starts the thread for `device`, which computes by `prover`.
     ///
     /// # Errors
     /// The operating system's, if it gives no thread.
-    pub fn start(device: Device, rounds: impl Rounds + 'static) -> std::io::Result<Self> {
-        Self::spawn(device, rounds, 1)
+    pub fn start(device: Device, prover: impl Prover + 'static) -> std::io::Result<Self> {
+        Self::spawn(device, prover, 1)
     }
 
     /// An engine that claims `factor` times the rounds that it computed: for the test of the slash.
@@ -103,18 +87,18 @@ impl Engine {
     #[cfg(feature = "adversary")]
     pub fn start_overclaiming(
         device: Device,
-        rounds: impl Rounds + 'static,
+        prover: impl Prover + 'static,
         factor: u32,
     ) -> std::io::Result<Self> {
-        Self::spawn(device, rounds, factor)
+        Self::spawn(device, prover, factor)
     }
 
-    fn spawn(device: Device, rounds: impl Rounds + 'static, _factor: u32) -> std::io::Result<Self> {
+    fn spawn(device: Device, prover: impl Prover + 'static, _factor: u32) -> std::io::Result<Self> {
         let (requests, incoming) = channel();
         let (report, progress) = watch::channel(Progress::default());
         let worker = Worker {
             device,
-            rounds,
+            prover,
             #[cfg(feature = "adversary")]
             factor: _factor,
             held: None,
@@ -195,16 +179,16 @@ struct Held {
     until: u32,
 }
 
-struct Worker<R> {
+struct Worker<P> {
     device: Device,
-    rounds: R,
+    prover: P,
     #[cfg(feature = "adversary")]
     factor: u32,
     held: Option<Held>,
     report: watch::Sender<Progress>,
 }
 
-impl<R: Rounds> Worker<R> {
+impl<P: Prover> Worker<P> {
     fn run(mut self, incoming: &Receiver<Request>) {
         loop {
             let request = match self.is_busy() {
@@ -243,8 +227,9 @@ impl<R: Rounds> Worker<R> {
         let begun = Instant::now();
         let round = held.store.rounds() + 1;
         let pushed = self
-            .rounds
-            .root(held.work.class, round, &held.store.next_seed())
+            .prover
+            .root(held.work.class, &held.store.next_seed())
+            .map_err(|error| error.to_string())
             .and_then(|root| held.store.push(root).map_err(|error| error.to_string()));
         if let Err(reason) = pushed {
             tracing::error!(round, reason, "the device failed; no more rounds in this census");
@@ -313,9 +298,9 @@ impl<R: Rounds> Worker<R> {
         };
         let leaf = position.leaf_index(class);
         let proofs = self
-            .rounds
-            .leaves(class, round, &seed, &[leaf])
-            .map_err(EngineError::Faulty)?;
+            .prover
+            .leaves(class, &seed, &[leaf])
+            .map_err(|error| EngineError::Faulty(error.to_string()))?;
         let [proof] = &proofs[..] else {
             return Err(EngineError::Faulty(format!("round {round}: no leaf was computed")));
         };
@@ -359,9 +344,7 @@ impl<R: Rounds> Worker<R> {
         if store.rounds() < claim.rounds {
             return Err(EngineError::NotThere);
         }
-        let (class, rounds) = (work.class, &mut self.rounds);
-        let opening = store
-            .open(seed, |round, seed, indices| rounds.leaves(class, round, seed, indices))
+        let opening = prover::open(&mut self.prover, &store, seed)
             .map_err(|error| EngineError::Faulty(error.to_string()))?;
         verify(&self.device, &work.challenge, &claim, seed, &opening.top, &opening.samples)
             .map_err(|error| EngineError::Faulty(error.to_string()))?;

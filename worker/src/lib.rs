@@ -7,6 +7,7 @@ pub mod amount;
 pub mod chain;
 pub mod engine;
 pub mod openings;
+pub mod prover;
 #[cfg(test)]
 mod reference;
 pub mod service;

@@ -171,6 +171,7 @@ impl<C: Chain> Service<C> {
                             openings: self.openings.clone(),
                             asset: self.settings.asset,
                             patience: self.block * BLOCKS_TO_WAIT,
+                            nonce: state.view().map_or(0, |view| view.nonce),
                             watched: watchers.subscribe(),
                         };
                         tasks.spawn(async move { (task, begun.run(task).await) });
@@ -259,6 +260,8 @@ struct Begun<C> {
     openings: Openings,
     asset: u64,
     patience: Duration,
+    /// Of the view upon which the task was decided.
+    nonce: u64,
     watched: watch::Receiver<Snapshot>,
 }
 
@@ -329,7 +332,7 @@ impl<C: Chain> Begun<C> {
     }
 
     async fn submit(&self, call: Call) -> Result<Outcome, Outcome> {
-        let result = timeout(self.patience, self.chain.submit(call)).await;
+        let result = timeout(self.patience, self.chain.submit(call, self.nonce)).await;
         match result {
             Ok(Ok(at)) => Ok(Outcome::Taken { at }),
             Ok(Err(SubmitError::Refused { at, reason })) => Err(Outcome::Refused { at, reason }),

@@ -47,6 +47,8 @@ pub struct State {
     last_census: Option<u32>,
     /// The census of the last [`Action::Forget`].
     forgotten: u32,
+    /// The connection broke since the view was read: nothing begins upon it.
+    blind: bool,
     draining: bool,
     stopped: bool,
 }
@@ -69,6 +71,7 @@ impl State {
             faults: 0,
             last_census: None,
             forgotten: 0,
+            blind: false,
             draining: false,
             stopped: false,
         }
@@ -209,7 +212,7 @@ impl State {
     /// The task to begin now, if none is on its way.
     fn next_task(&self) -> Option<Task> {
         let view = self.view.as_ref()?;
-        if self.pending.is_some() || view.best.number < self.quiet_until {
+        if self.blind || self.pending.is_some() || view.best.number < self.quiet_until {
             return None;
         }
         self.opening(view)
@@ -311,7 +314,10 @@ impl State {
                 }
             }
             // The chain may come back as another, shorter one.
-            Event::Disconnected => self.quiet_until = 0,
+            Event::Disconnected => {
+                self.blind = true;
+                self.quiet_until = 0;
+            }
             Event::Drain => {
                 self.draining = true;
                 self.last_census
@@ -322,6 +328,7 @@ impl State {
 
     fn note_block(&mut self, view: View) {
         self.view = Some(view);
+        self.blind = false;
         let settleable = match view.commit {
             Some(commit)
                 if commit.prover == self.settings.prover && Self::is_settleable(&view, &commit) =>

@@ -138,12 +138,14 @@ impl Chain for Twin {
         }
     }
 
-    async fn submit(&self, call: Call) -> Result<u32, SubmitError> {
+    async fn submit(&self, call: Call, nonce: u64) -> Result<u32, SubmitError> {
         let (sender, answer) = oneshot::channel();
         {
             let mut inner = self.inner();
             let Inner { ledger, waiting, faults, chance, sent } = &mut *inner;
-            let nonce = ledger.nonce();
+            if nonce != ledger.nonce() {
+                return Err(SubmitError::NotTaken("stale nonce".into()));
+            }
             if waiting.iter().any(|waiting| waiting.nonce == nonce) {
                 return Err(SubmitError::NotTaken("priority is too low".into()));
             }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 use super::*;
-use crate::reference::ReferenceRounds;
-use compute_proof::hash::Hash;
+use crate::{prover::ProverError, reference::ReferenceProver};
+use compute_proof::prove::LeafProof;
 use std::sync::{
     atomic::{AtomicBool, Ordering},
     Arc,
@@ -30,39 +30,45 @@ async fn until(engine: &Engine, work: Work, rounds: u32) {
 
 /// Computes rightly until told to lie, and how.
 struct Moody {
-    inner: ReferenceRounds,
+    inner: ReferenceProver,
     wrong_roots: bool,
     wrong_leaves: Arc<AtomicBool>,
 }
 
-impl Rounds for Moody {
-    fn root(&mut self, class: Class, round: u32, seed: &Hash) -> Result<Hash, String> {
+impl Prover for Moody {
+    fn name(&self) -> &'static str {
+        "moody"
+    }
+
+    fn threads(&self) -> usize {
+        1
+    }
+
+    fn root(&mut self, class: Class, seed: &Hash) -> Result<Hash, ProverError> {
         let mut seed = *seed;
         if self.wrong_roots {
             // Consistent with itself, but not the work that was asked for.
             seed[0] ^= 1;
         }
-        self.inner.root(class, round, &seed)
+        self.inner.root(class, &seed)
     }
 
-    fn leaves(
-        &mut self,
-        class: Class,
-        round: u32,
-        seed: &Hash,
-        indices: &[u32],
-    ) -> Result<Vec<LeafProof>, String> {
-        let mut leaves = self.inner.leaves(class, round, seed, indices)?;
+    fn leaves(&mut self, class: Class, seed: &Hash, indices: &[u32]) -> Result<Vec<LeafProof>, ProverError> {
+        let mut leaves = self.inner.leaves(class, seed, indices)?;
         if self.wrong_leaves.load(Ordering::SeqCst) {
             leaves[0].leaf[0] ^= 1;
         }
         Ok(leaves)
     }
+
+    fn time_product(&mut self, class: Class, seed: &Hash) -> Result<Duration, ProverError> {
+        self.inner.time_product(class, seed)
+    }
 }
 
 #[tokio::test]
 async fn rounds_are_computed_up_to_the_limit_and_the_claim_can_be_opened() {
-    let engine = Engine::start(DEVICE, ReferenceRounds).unwrap();
+    let engine = Engine::start(DEVICE, ReferenceProver).unwrap();
     engine.hold(work(1), 5, Vec::new()).unwrap();
     until(&engine, work(1), 5).await;
     let prepared = engine.prepare(work(1)).await.unwrap();
@@ -75,7 +81,7 @@ async fn rounds_are_computed_up_to_the_limit_and_the_claim_can_be_opened() {
 
 #[tokio::test]
 async fn an_earlier_claim_of_fewer_rounds_can_still_be_opened() {
-    let engine = Engine::start(DEVICE, ReferenceRounds).unwrap();
+    let engine = Engine::start(DEVICE, ReferenceProver).unwrap();
     engine.hold(work(1), 3, Vec::new()).unwrap();
     until(&engine, work(1), 3).await;
     let first = engine.prepare(work(1)).await.unwrap().claim;
@@ -86,11 +92,11 @@ async fn an_earlier_claim_of_fewer_rounds_can_still_be_opened() {
 
 #[tokio::test]
 async fn saved_rounds_are_gone_on_from_and_give_the_same_claim() {
-    let engine = Engine::start(DEVICE, ReferenceRounds).unwrap();
+    let engine = Engine::start(DEVICE, ReferenceProver).unwrap();
     engine.hold(work(1), 6, Vec::new()).unwrap();
     until(&engine, work(1), 6).await;
     let whole = engine.prepare(work(1)).await.unwrap();
-    let again = Engine::start(DEVICE, ReferenceRounds).unwrap();
+    let again = Engine::start(DEVICE, ReferenceProver).unwrap();
     again.hold(work(1), 6, whole.roots[..4].to_vec()).unwrap();
     until(&again, work(1), 6).await;
     assert_eq!(again.prepare(work(1)).await.unwrap(), whole);
@@ -98,7 +104,7 @@ async fn saved_rounds_are_gone_on_from_and_give_the_same_claim() {
 
 #[tokio::test]
 async fn another_work_replaces_the_one_before() {
-    let engine = Engine::start(DEVICE, ReferenceRounds).unwrap();
+    let engine = Engine::start(DEVICE, ReferenceProver).unwrap();
     engine.hold(work(1), 1_000_000, Vec::new()).unwrap();
     until(&engine, work(1), 1).await;
     engine.hold(work(2), 2, Vec::new()).unwrap();
@@ -109,7 +115,7 @@ async fn another_work_replaces_the_one_before() {
 
 #[tokio::test]
 async fn pause_stops_after_the_round_that_runs() {
-    let engine = Engine::start(DEVICE, ReferenceRounds).unwrap();
+    let engine = Engine::start(DEVICE, ReferenceProver).unwrap();
     engine.hold(work(1), 1_000_000, Vec::new()).unwrap();
     until(&engine, work(1), 2).await;
     engine.pause().unwrap();
@@ -121,7 +127,7 @@ async fn pause_stops_after_the_round_that_runs() {
 
 #[tokio::test]
 async fn no_rounds_no_claim() {
-    let engine = Engine::start(DEVICE, ReferenceRounds).unwrap();
+    let engine = Engine::start(DEVICE, ReferenceProver).unwrap();
     assert_eq!(engine.prepare(work(1)).await, Err(EngineError::NotThere));
     engine.hold(work(1), 0, Vec::new()).unwrap();
     assert_eq!(engine.prepare(work(1)).await, Err(EngineError::NotThere));
@@ -130,7 +136,7 @@ async fn no_rounds_no_claim() {
 #[tokio::test]
 async fn a_device_that_is_wrong_all_along_is_found_out_before_the_commit() {
     let moody = Moody {
-        inner: ReferenceRounds,
+        inner: ReferenceProver,
         wrong_roots: true,
         wrong_leaves: Arc::default(),
     };
@@ -145,7 +151,7 @@ async fn a_device_that_is_wrong_all_along_is_found_out_before_the_commit() {
 async fn a_device_that_becomes_wrong_opens_nothing_false() {
     let wrong = Arc::new(AtomicBool::new(false));
     let moody = Moody {
-        inner: ReferenceRounds,
+        inner: ReferenceProver,
         wrong_roots: false,
         wrong_leaves: wrong.clone(),
     };
@@ -165,7 +171,7 @@ async fn a_device_that_becomes_wrong_opens_nothing_false() {
 
 #[tokio::test]
 async fn the_thread_ends_with_the_last_handle() {
-    let engine = Engine::start(DEVICE, ReferenceRounds).unwrap();
+    let engine = Engine::start(DEVICE, ReferenceProver).unwrap();
     engine.hold(work(1), 1_000_000, Vec::new()).unwrap();
     let mut progress = engine.progress();
     drop(engine);
@@ -175,7 +181,7 @@ async fn the_thread_ends_with_the_last_handle() {
 #[cfg(feature = "adversary")]
 #[tokio::test]
 async fn an_overclaim_is_not_what_it_says() {
-    let engine = Engine::start_overclaiming(DEVICE, ReferenceRounds, 50).unwrap();
+    let engine = Engine::start_overclaiming(DEVICE, ReferenceProver, 50).unwrap();
     engine.hold(work(1), 4, Vec::new()).unwrap();
     until(&engine, work(1), 4).await;
     let claim = engine.prepare(work(1)).await.unwrap().claim;

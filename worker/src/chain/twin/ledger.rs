@@ -252,6 +252,7 @@ impl Ledger {
                 ..Rating::default()
             },
             commit: self.commit(),
+            nonce: block.nonce,
         }
     }
 
