@@ -24,11 +24,13 @@ impl<T: Config> Emission<T::AccountId> for Pallet<T> {
     /// A census has one pot: drawing again for it, or for an earlier one, gives zero.
     fn draw(kind: AssetKind, census: CensusIndex) -> Balance {
         let mut pots = Pots::<T>::get();
-        // Nothing is outstanding beyond 128 bits under a cap of 128 bits; if it were, there would be no room.
-        let outstanding = pots.outstanding().unwrap_or(Balance::MAX);
-        let room = T::MaxSupply::get()
-            .saturating_sub(T::Currency::total_issuance())
-            .saturating_sub(outstanding);
+        // What is issued and outstanding leaves no room once it reaches the cap, also if others issued beyond it.
+        let committed = pots
+            .outstanding()
+            .and_then(|drawn| drawn.checked_add(T::Currency::total_issuance()));
+        let room = committed
+            .and_then(|sum| T::MaxSupply::get().checked_sub(sum))
+            .unwrap_or(0);
         let scheduled = math::scheduled(
             T::InitialEmission::get(),
             T::HalvingInterval::get(),
@@ -40,8 +42,10 @@ impl<T: Config> Emission<T::AccountId> for Pallet<T> {
             return 0;
         }
         let amount = math::pot(scheduled, pot.returned, room);
-        // At most the room under the cap: no overflow.
-        pot.outstanding = pot.outstanding.saturating_add(amount);
+        let Some(outstanding) = pot.outstanding.checked_add(amount) else {
+            return 0;
+        };
+        pot.outstanding = outstanding;
         pot.returned = 0;
         pot.drawn_for = census;
         Pots::<T>::put(pots);
@@ -88,7 +92,7 @@ impl<T: Config> Emission<T::AccountId> for Pallet<T> {
                     .ok_or(Error::<T>::ExceedsOutstanding)?;
                 Ok(())
             })?;
-            let mut ledger = Self::touched(asset)?.unwrap_or_else(Self::empty_ledger);
+            let mut ledger = Self::touched(asset)?.unwrap_or_default();
             let stream = Stream::deposit(ledger.stream, amount, Self::now(), VestingPeriod::<T>::get());
             ledger.stream = Some(exact(stream)?);
             add(&mut ledger.emitted, amount)?;

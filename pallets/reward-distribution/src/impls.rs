@@ -282,7 +282,7 @@ impl<T: Config> Pallet<T> {
     ) -> DispatchResult {
         let ledger = Self::touched(asset)?;
         let known = ledger.is_some();
-        let mut ledger = ledger.unwrap_or_else(Self::empty_ledger);
+        let mut ledger = ledger.unwrap_or_default();
         let mut position = Self::settled(&ledger, Positions::<T>::get(who, asset), held)?
             .unwrap_or_else(|| Position::open(&ledger.accumulator));
         if will_hold.is_zero() {
@@ -362,7 +362,7 @@ impl<T: Config> Pallet<T> {
         ensure!(!amount.is_zero(), Error::<T>::ZeroAmount);
         ensure!(T::Assets::kind(asset).is_some(), Error::<T>::UnknownAsset);
         with_storage_layer(|| {
-            let mut ledger = Self::touched(asset)?.unwrap_or_else(Self::empty_ledger);
+            let mut ledger = Self::touched(asset)?.unwrap_or_default();
             T::Currency::transfer(payer, &Self::account_id(), amount, preservation)?;
             Self::deposit_event(Event::RevenuePaid {
                 asset,

@@ -67,7 +67,7 @@ impl<N: AtLeast32BitUnsigned + Copy> Stream<N> {
     /// A new stream of what is left in `of` and `amount`, over `period` blocks from `now`. Release `of` first.
     pub fn deposit(of: Option<Self>, amount: Balance, now: N, period: N) -> Option<Self> {
         let left = match of {
-            Some(stream) => stream.amount.checked_sub(stream.released)?,
+            Some(stream) => stream.held()?,
             None => 0,
         };
         Some(Self {
@@ -81,7 +81,7 @@ impl<N: AtLeast32BitUnsigned + Copy> Stream<N> {
     /// The stream less `amount` of what has not vested; its end stays. Release it first. `None` also if less is left.
     pub fn slash(&self, amount: Balance, now: N) -> Option<Self> {
         Some(Self {
-            amount: self.amount.checked_sub(self.released)?.checked_sub(amount)?,
+            amount: self.held()?.checked_sub(amount)?,
             released: 0,
             start: now,
             end: self.end,
@@ -90,13 +90,13 @@ impl<N: AtLeast32BitUnsigned + Copy> Stream<N> {
 }
 
 impl<N> Stream<N> {
-    /// What is still in the stream, vested or not. A stream never releases more than its amount.
-    pub fn held(&self) -> Balance {
-        self.amount.saturating_sub(self.released)
+    /// What is still in the stream, vested or not.
+    pub fn held(&self) -> Option<Balance> {
+        self.amount.checked_sub(self.released)
     }
 
     pub fn is_empty(&self) -> bool {
-        self.held() == 0
+        self.released >= self.amount
     }
 }
 

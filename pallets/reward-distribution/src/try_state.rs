@@ -143,7 +143,11 @@ impl<T: Config> Pallet<T> {
             owed = exact(owed.checked_add(sums.owed))?;
         }
         for (_, ledger) in Ledgers::<T>::iter() {
-            let rest = exact(ledger.in_stream().checked_add(ledger.parked))?;
+            let rest = exact(
+                ledger
+                    .in_stream()
+                    .and_then(|held| held.checked_add(ledger.parked)),
+            )?;
             owed = exact(owed.checked_add(scaled(rest)))?;
             owed = exact(owed.checked_add(ledger.accumulator.remainder))?;
         }

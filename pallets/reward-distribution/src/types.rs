@@ -133,8 +133,8 @@ impl<BlockNumber> Ledger<BlockNumber> {
     }
 
     /// Emission in the stream: what has not vested, and what has and was not released yet.
-    pub fn in_stream(&self) -> Balance {
-        self.stream.as_ref().map_or(0, Stream::held)
+    pub fn in_stream(&self) -> Option<Balance> {
+        self.stream.as_ref().map_or(Some(0), Stream::held)
     }
 
     /// What the asset's positions and its remainder add up to: received less everything else. `None` on overflow, which means
@@ -145,7 +145,7 @@ impl<BlockNumber> Ledger<BlockNumber> {
             .checked_sub(self.claimed)?
             .checked_sub(self.protocol_fee)?
             .checked_sub(self.slashed)?
-            .checked_sub(self.in_stream())?
+            .checked_sub(self.in_stream()?)?
             .checked_sub(self.parked)
     }
 }
