@@ -76,6 +76,7 @@ impl<T: Config> OperatorBond<T::AccountId, BlockNumberFor<T>> for Pallet<T> {
         })
     }
 
+    /// A bond below `MinimumBond` is raised to it. The operator is the owner too.
     #[cfg(feature = "runtime-benchmarks")]
     fn create(
         operator: &T::AccountId,

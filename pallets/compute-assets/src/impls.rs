@@ -2,6 +2,7 @@
 //! The work behind the calls: check, compute, write, tell.
 
 use crate::*;
+use alloc::vec::Vec;
 use codec::{Encode, MaxEncodedLen};
 use compute_primitives::{AssetId, AssetKind, AssetStatus, HardwareId, OnReap};
 use frame_support::{
@@ -332,17 +333,17 @@ impl<T: Config> Pallet<T> {
 
     /// Answers the number of bonds given back.
     pub(crate) fn do_reap(asset: AssetId) -> Result<u32, DispatchError> {
-        let mut record = Self::asset(asset)?;
-        ensure!(record.status == AssetStatus::Retired, Error::<T>::NotRetired);
-        let now = Self::now();
-        // At most `MaxBearers`.
-        let bonds = Bonds::<T>::iter_prefix(asset).collect::<alloc::vec::Vec<_>>();
         ensure!(
-            bonds.iter().all(|(_, bond)| bond.is_free(now)),
-            Error::<T>::BondObliged
+            Self::asset(asset)?.status == AssetStatus::Retired,
+            Error::<T>::NotRetired
         );
-
+        ensure!(Self::reapable(asset), Error::<T>::BondObliged);
         T::OnReap::on_reap(asset)?;
+
+        // Read only now: the hook may settle a last commit, and slash.
+        let mut record = Self::asset(asset)?;
+        // At most `MaxBearers`.
+        let bonds = Bonds::<T>::iter_prefix(asset).collect::<Vec<_>>();
         let bearers = record.bearers;
         for (bearer, bond) in bonds {
             Self::give_back(asset, &mut record, &bearer, bond)?;

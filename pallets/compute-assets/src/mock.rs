@@ -3,7 +3,7 @@
 
 use crate as pallet_compute_assets;
 use crate::*;
-use compute_primitives::{AssetId, OnReap};
+use compute_primitives::{AssetId, OnReap, OperatorBond};
 use frame_support::{
     derive_impl, parameter_types,
     traits::{
@@ -132,6 +132,8 @@ impl pallet_nfts::Config for Test {
 
 parameter_types! {
     pub storage ReapFails: bool = false;
+    /// Whose bond the reaping of an asset slashes, and by how much.
+    pub storage ReapSlashes: Option<(AccountId, Balance)> = None;
     /// Assets whose reaping was announced, with the owner of that moment.
     pub storage ReapsSeen: Vec<(AssetId, AccountId)> = Vec::new();
     pub const AssetsPalletId: PalletId = PalletId(*b"erg/asst");
@@ -144,6 +146,9 @@ impl OnReap for Reaper {
     fn on_reap(asset: AssetId) -> DispatchResult {
         if ReapFails::get() {
             return Err(DispatchError::Other("not yet"));
+        }
+        if let Some((bearer, amount)) = ReapSlashes::get() {
+            ComputeAssets::slash(asset, &bearer, amount, None)?;
         }
         let owner = ComputeAssets::nft_owner(asset).expect("told while the owner is known");
         let mut seen = ReapsSeen::get();

@@ -108,3 +108,29 @@ fn reap_should_fail_with_the_hook() {
         assert_ok!(reap());
     });
 }
+
+/// Settling the last commit of an asset may find that it was drawn and never opened.
+#[test]
+fn reap_should_give_back_what_a_slash_by_the_hook_has_left() {
+    run(|| {
+        register(ALICE, Some(1_000));
+        // Were more given back than is left, it would come out of this.
+        let second = register_with(ALICE, HardwareId([2; 32]), Some(2_000));
+        assert_ok!(dispatch(ALICE, Call::retire { asset: ASSET }));
+        ReapSlashes::set(&Some((ALICE, 600)));
+        let issuance = Balances::total_issuance();
+        events();
+        assert_ok!(reap());
+        assert_eq!(
+            events()[1],
+            Event::BondReleased {
+                asset: ASSET,
+                bearer: ALICE,
+                amount: 400
+            }
+        );
+        assert_eq!(Balances::total_issuance(), issuance - 600);
+        assert_eq!(bond_hold(&ALICE), 2_000);
+        assert_eq!(ComputeAssets::bonded(second, &ALICE), 2_000);
+    });
+}
