@@ -21,6 +21,7 @@ pub mod types;
 mod views;
 pub mod weights;
 
+pub use census::PAID_KINDS;
 pub use pallet::*;
 pub use types::*;
 pub use weights::WeightInfo;
