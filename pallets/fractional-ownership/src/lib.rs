@@ -27,12 +27,13 @@ pub use pallet::*;
 pub use types::{
     AccountData, AccountDataOf, BalanceOf, FreezesOf, HoldsOf, Offer, OfferOf, Vault, VaultOf, MAX_SUPPLY,
 };
-pub use views::{HolderPageOf, OfferPageOf, OfferTerms, VaultTerms};
+pub use views::{HolderPageOf, OfferPageOf, OfferTerms, VaultTerms, MAX_PAGE};
 pub use weights::WeightInfo;
 
 #[frame_support::pallet]
 pub mod pallet {
     use super::*;
+    use alloc::vec::Vec;
     use compute_primitives::{AssetId, Custody, Income, InspectAsset};
     use frame_support::pallet_prelude::*;
     use frame_support::traits::{fungible, Consideration, Footprint, VariantCount};
@@ -387,6 +388,14 @@ pub mod pallet {
         /// Fractions of `who`, free, on hold and frozen.
         pub fn account(asset: AssetId, who: T::AccountId) -> AccountDataOf<T> {
             Accounts::<T>::get(asset, who).unwrap_or_default()
+        }
+
+        /// A page of an asset's holders, at least 1 and at most 100; `None`: the asset is whole.
+        ///
+        /// `cursor` is what the last page gave as next: the SCALE encoding of its last account. That account may have left
+        /// since. The page after a cursor that is no account is empty. The order is that of the storage, and means nothing.
+        pub fn holders(asset: AssetId, cursor: Option<Vec<u8>>, limit: u32) -> Option<HolderPageOf<T>> {
+            Self::holder_page(asset, cursor, limit)
         }
 
         /// The standing offer of `seller`.

@@ -48,11 +48,11 @@ pub type OfferPageOf<T> = (
 );
 
 impl<T: Config> Pallet<T> {
-    /// A page of an asset's holders, at least 1 and at most 100; `None`: the asset is whole.
-    ///
-    /// `cursor` is what the last page gave as next: the SCALE encoding of its last account. That account may have left since.
-    /// The page after a cursor that is no account is empty. The order is that of the storage, and means nothing.
-    pub fn holders(asset: AssetId, cursor: Option<Vec<u8>>, limit: u32) -> Option<HolderPageOf<T>> {
+    pub(crate) fn holder_page(
+        asset: AssetId,
+        cursor: Option<Vec<u8>>,
+        limit: u32,
+    ) -> Option<HolderPageOf<T>> {
         let supply = Vaults::<T>::get(asset)?.supply;
         let mut entries = match cursor {
             None => Accounts::<T>::iter_key_prefix(asset),

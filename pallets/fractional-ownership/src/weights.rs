@@ -25,67 +25,67 @@ pub trait WeightInfo {
 pub struct SubstrateWeight<T>(PhantomData<T>);
 impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn fractionalize() -> Weight {
-		Weight::from_parts(120_000_000, 20_000)
-			.saturating_add(T::DbWeight::get().reads(14_u64))
-			.saturating_add(T::DbWeight::get().writes(15_u64))
+		Weight::from_parts(180_000_000, 20_000)
+			.saturating_add(T::DbWeight::get().reads(30_u64))
+			.saturating_add(T::DbWeight::get().writes(26_u64))
 	}
 	fn transfer() -> Weight {
-		Weight::from_parts(80_000_000, 20_000)
+		Weight::from_parts(130_000_000, 20_000)
+			.saturating_add(T::DbWeight::get().reads(22_u64))
+			.saturating_add(T::DbWeight::get().writes(16_u64))
+	}
+	fn offer() -> Weight {
+		Weight::from_parts(90_000_000, 20_000)
 			.saturating_add(T::DbWeight::get().reads(9_u64))
 			.saturating_add(T::DbWeight::get().writes(7_u64))
 	}
-	fn offer() -> Weight {
-		Weight::from_parts(70_000_000, 20_000)
-			.saturating_add(T::DbWeight::get().reads(7_u64))
-			.saturating_add(T::DbWeight::get().writes(6_u64))
-	}
 	fn cancel_offer() -> Weight {
-		Weight::from_parts(65_000_000, 20_000)
-			.saturating_add(T::DbWeight::get().reads(6_u64))
-			.saturating_add(T::DbWeight::get().writes(6_u64))
+		Weight::from_parts(80_000_000, 20_000)
+			.saturating_add(T::DbWeight::get().reads(8_u64))
+			.saturating_add(T::DbWeight::get().writes(7_u64))
 	}
 	fn buy() -> Weight {
-		Weight::from_parts(120_000_000, 20_000)
-			.saturating_add(T::DbWeight::get().reads(13_u64))
-			.saturating_add(T::DbWeight::get().writes(12_u64))
+		Weight::from_parts(180_000_000, 20_000)
+			.saturating_add(T::DbWeight::get().reads(28_u64))
+			.saturating_add(T::DbWeight::get().writes(20_u64))
 	}
 	fn redeem() -> Weight {
-		Weight::from_parts(120_000_000, 20_000)
-			.saturating_add(T::DbWeight::get().reads(15_u64))
-			.saturating_add(T::DbWeight::get().writes(16_u64))
+		Weight::from_parts(190_000_000, 20_000)
+			.saturating_add(T::DbWeight::get().reads(32_u64))
+			.saturating_add(T::DbWeight::get().writes(30_u64))
 	}
 }
 
 // For backwards compatibility and tests.
 impl WeightInfo for () {
 	fn fractionalize() -> Weight {
-		Weight::from_parts(120_000_000, 20_000)
-			.saturating_add(ParityDbWeight::get().reads(14_u64))
-			.saturating_add(ParityDbWeight::get().writes(15_u64))
+		Weight::from_parts(180_000_000, 20_000)
+			.saturating_add(ParityDbWeight::get().reads(30_u64))
+			.saturating_add(ParityDbWeight::get().writes(26_u64))
 	}
 	fn transfer() -> Weight {
-		Weight::from_parts(80_000_000, 20_000)
+		Weight::from_parts(130_000_000, 20_000)
+			.saturating_add(ParityDbWeight::get().reads(22_u64))
+			.saturating_add(ParityDbWeight::get().writes(16_u64))
+	}
+	fn offer() -> Weight {
+		Weight::from_parts(90_000_000, 20_000)
 			.saturating_add(ParityDbWeight::get().reads(9_u64))
 			.saturating_add(ParityDbWeight::get().writes(7_u64))
 	}
-	fn offer() -> Weight {
-		Weight::from_parts(70_000_000, 20_000)
-			.saturating_add(ParityDbWeight::get().reads(7_u64))
-			.saturating_add(ParityDbWeight::get().writes(6_u64))
-	}
 	fn cancel_offer() -> Weight {
-		Weight::from_parts(65_000_000, 20_000)
-			.saturating_add(ParityDbWeight::get().reads(6_u64))
-			.saturating_add(ParityDbWeight::get().writes(6_u64))
+		Weight::from_parts(80_000_000, 20_000)
+			.saturating_add(ParityDbWeight::get().reads(8_u64))
+			.saturating_add(ParityDbWeight::get().writes(7_u64))
 	}
 	fn buy() -> Weight {
-		Weight::from_parts(120_000_000, 20_000)
-			.saturating_add(ParityDbWeight::get().reads(13_u64))
-			.saturating_add(ParityDbWeight::get().writes(12_u64))
+		Weight::from_parts(180_000_000, 20_000)
+			.saturating_add(ParityDbWeight::get().reads(28_u64))
+			.saturating_add(ParityDbWeight::get().writes(20_u64))
 	}
 	fn redeem() -> Weight {
-		Weight::from_parts(120_000_000, 20_000)
-			.saturating_add(ParityDbWeight::get().reads(15_u64))
-			.saturating_add(ParityDbWeight::get().writes(16_u64))
+		Weight::from_parts(190_000_000, 20_000)
+			.saturating_add(ParityDbWeight::get().reads(32_u64))
+			.saturating_add(ParityDbWeight::get().writes(30_u64))
 	}
 }
