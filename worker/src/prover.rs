@@ -24,14 +24,15 @@ pub trait Prover: Send {
     /// [`ProverError`], when the hardware can't.
     fn root(&mut self, class: Class, seed: &Hash) -> Result<Hash, ProverError>;
 
-    /// Computes the round of `seed` again and returns its leaves at `indices` with their paths, in that order.
+    /// Computes the round of `seed` again and returns its leaves at `indices` with their paths, in that
+    /// order.
     ///
     /// # Errors
     /// [`ProverError`], when the hardware can't or an index is past the last leaf.
     fn leaves(&mut self, class: Class, seed: &Hash, indices: &[u32]) -> Result<Vec<LeafProof>, ProverError>;
 
-    /// Computes the product of the round of `seed` with its cell digests, and says how long that took, the inputs being
-    /// there and no tree being built: the yardstick of the arithmetic alone.
+    /// Computes the product of the round of `seed` with its cell digests, and says how long that took, the
+    /// inputs being there and no tree being built: the yardstick of the arithmetic alone.
     ///
     /// # Errors
     /// [`ProverError`], when the hardware can't.

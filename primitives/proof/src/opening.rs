@@ -5,9 +5,9 @@
 //! sample = leaf (64) ‖ leaf_path ‖ root (32) ‖ root_path [ ‖ previous_root (32) ‖ previous_root_path ]
 //! ```
 //!
-//! A path is its siblings of 32 bytes, lowest first. The part in brackets, `root_{t-2}` and its path, stands only where
-//! the sampled round t > 2. Every length follows from the class, the number of rounds and the drawn positions, so that
-//! anything else is refused before a byte of it is hashed.
+//! A path is its siblings of 32 bytes, lowest first. The part in brackets, `root_{t-2}` and its path, stands
+//! only where the sampled round t > 2. Every length follows from the class, the number of rounds and the
+//! drawn positions, so that anything else is refused before a byte of it is hashed.
 
 use crate::{work::top_path_len, Class, Hash, Position, MAX_ROUNDS, SAMPLES};
 
@@ -86,7 +86,8 @@ impl Layout {
     }
 }
 
-/// Whether a sample of this round carries the root two rounds earlier: `root_0` and `root_-1` are known to be zero.
+/// Whether a sample of this round carries the root two rounds earlier: `root_0` and `root_-1` are known to be
+/// zero.
 fn has_previous(round: u32) -> bool {
     round > 2
 }
@@ -115,7 +116,8 @@ pub struct Sample<'a> {
 
 /// Bytes that the samples at `positions` must take; `None` unless 1 ≤ `rounds` ≤ [`MAX_ROUNDS`].
 ///
-/// With [`draw`](crate::draw) this is the exact length of a valid opening's samples, at most [`MAX_SAMPLES_LEN`].
+/// With [`draw`](crate::draw) this is the exact length of a valid opening's samples, at most
+/// [`MAX_SAMPLES_LEN`].
 pub fn samples_len(class: Class, rounds: u32, positions: &[Position; SAMPLES]) -> Option<usize> {
     Layout::new(class, rounds).map(|layout| layout.samples_len(positions))
 }

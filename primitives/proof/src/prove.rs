@@ -3,10 +3,10 @@
 //!
 //! It comes in two halves, so that backends share all but the arithmetic:
 //!
-//! - [`RoundStore`] is the chain of rounds: it hands out seeds, keeps the round roots and nothing else, and lays an
-//!   opening out from leaves that a backend recomputes.
-//! - [`Product`] is the arithmetic of one round, down to the digests of its cells; [`RoundTree`] the tree over them.
-//!   [`Reference`] is the honest product. Tests put cheating ones in its place.
+//! - [`RoundStore`] is the chain of rounds: it hands out seeds, keeps the round roots and nothing else, and
+//!   lays an opening out from leaves that a backend recomputes.
+//! - [`Product`] is the arithmetic of one round, down to the digests of its cells; [`RoundTree`] the tree
+//!   over them. [`Reference`] is the honest product. Tests put cheating ones in its place.
 
 mod known_seed;
 mod reference;

@@ -46,7 +46,8 @@ pub fn is_drawn(open_seed: &Hash, d: &Hash) -> bool {
     words(&keyed(open_seed, d))[0] < DRAWN_BELOW
 }
 
-/// The cells that the opening of the commit with device key `d` must show; `None` unless 1 ≤ `rounds` ≤ [`MAX_ROUNDS`].
+/// The cells that the opening of the commit with device key `d` must show; `None` unless 1 ≤ `rounds` ≤
+/// [`MAX_ROUNDS`].
 ///
 /// Sample s takes `x = kh(kh(open_seed, D), LE32(s))`, read as little-endian words x0, x1, x2, …:
 /// round `1 + x0 mod T`, row `x1 mod m`, column `x2 mod n`.

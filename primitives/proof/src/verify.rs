@@ -33,7 +33,8 @@ pub struct Claim {
 pub enum VerifyError {
     /// The claim's number of rounds is zero or above the limit.
     Rounds,
-    /// The samples are not as long as the claim and the drawn positions fix it. Found before any of them is hashed.
+    /// The samples are not as long as the claim and the drawn positions fix it. Found before any of them is
+    /// hashed.
     Length,
     /// `top`, the rounds and the class do not make the claim's commitment for this device and challenge.
     Commitment,
@@ -65,8 +66,9 @@ impl core::error::Error for VerifyError {}
 
 /// Checks an opening: `Ok` if every sampled cell is what the claimed work yields there.
 ///
-/// `challenge` is the census's, `open_seed` its opening seed; `top` and `samples` are the opening. Nothing is allocated,
-/// and no input can make it panic. A prover that skipped a share δ of the cells passes with (1 - δ·255/256)^8.
+/// `challenge` is the census's, `open_seed` its opening seed; `top` and `samples` are the opening. Nothing is
+/// allocated, and no input can make it panic. A prover that skipped a share δ of the cells passes with (1 -
+/// δ·255/256)^8.
 ///
 /// # Errors
 /// The first check that failed.

@@ -94,8 +94,8 @@ impl Matrix {
 
 /// Writes the first `out.len()` bytes of a row of a round's input, to be read as int8.
 ///
-/// Byte `64·b + x` is byte `x` of the ChaCha8 block with key `seed`, counter `b` (word 12 of the state) and the
-/// nonce of [`Matrix`] (words 13 to 15).
+/// Byte `64·b + x` is byte `x` of the ChaCha8 block with key `seed`, counter `b` (word 12 of the state) and
+/// the nonce of [`Matrix`] (words 13 to 15).
 pub fn fill_row(seed: &Hash, matrix: Matrix, row: u32, out: &mut [u8]) {
     out.fill(0);
     ChaCha8::new(seed.into(), &matrix.nonce(row).into()).apply_keystream(out);
@@ -109,9 +109,9 @@ type Blocks = [GenericArray<u8, <Core as BlockSizeUser>::BlockSize>; STRIDE];
 
 /// The cell `Y[row][column]` of a round: the dot product of row `row` of `A` and row `column` of `B`.
 ///
-/// Regenerates both rows, 2k bytes of key stream, without allocating. Exact: a product of two int8 is at most 2^14 in
-/// magnitude and k ≤ 2^15, so every partial sum stays within 2^29 and the wrapping additions never wrap. (They are
-/// wrapping only so that builds with overflow checks still vectorise the loop.)
+/// Regenerates both rows, 2k bytes of key stream, without allocating. Exact: a product of two int8 is at most
+/// 2^14 in magnitude and k ≤ 2^15, so every partial sum stays within 2^29 and the wrapping additions never
+/// wrap. (They are wrapping only so that builds with overflow checks still vectorise the loop.)
 pub fn cell(seed: &Hash, class: Class, row: u32, column: u32) -> i32 {
     let mut a = Core::new(seed.into(), &Matrix::A.nonce(row).into());
     let mut b = Core::new(seed.into(), &Matrix::B.nonce(column).into());

@@ -35,7 +35,8 @@ fn passes_no_more_than_its_right_cells_allow<P: Product>(name: &str, least: f64,
     assert_rate(name, measured, unhit(wrong), WORKS * SEEDS);
 }
 
-/// Rounds to a significand of 11 bits, float16's, ties to even. The range stays float32's, which is kind to the cheat.
+/// Rounds to a significand of 11 bits, float16's, ties to even. The range stays float32's, which is kind to
+/// the cheat.
 fn to_float16(x: f32) -> f32 {
     let bits = x.to_bits();
     f32::from_bits((bits + 0xfff + ((bits >> 13) & 1)) & !0x1fff)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Real work that is not the work claimed: another's, another census's, another class's, too little, in another order.
+//! Real work that is not the work claimed: another's, another census's, another class's, too little, in
+//! another order.
 
 mod common;
 
@@ -73,7 +74,8 @@ fn committing_to_the_roots_of_another_device_is_refused() {
         commitment: commitment(&d, 4, Class::Xs, &victim.top()),
         ..victim.claim()
     };
-    // The thief shows the victim's leaves at the thief's positions: everything ties, but the leaves' keys are not its own.
+    // The thief shows the victim's leaves at the thief's positions: everything ties, but the leaves' keys are
+    // not its own.
     let shown = lay_out(&victim, &thief, 4, &OPEN_SEED, |round| {
         tree(&mut product, round, &victim.seed(round).unwrap())
     });
@@ -228,7 +230,8 @@ fn a_root_of_small_rounds_does_not_pass_for_a_large_one() {
 fn bytes_moved_between_paths_are_refused() {
     let (store, real) = opening(&mut Reference, 5, &OPEN_SEED);
     let layout = Layout::new(Class::Xs, 5).unwrap();
-    // The first sample's leaf path loses its last sibling to the end of its root path: the length stays right.
+    // The first sample's leaf path loses its last sibling to the end of its root path: the length stays
+    // right.
     let mut samples = real.samples.clone();
     let start = 64 + 32 * (layout.leaf_path - 1);
     let end = 64 + 32 * (layout.leaf_path + 1 + layout.top_path);
@@ -285,8 +288,8 @@ fn tree(product: &mut impl Product, round: u32, seed: &Hash) -> RoundTree {
     RoundTree::new(seed, digests)
 }
 
-/// An opening over the roots of `store`, at the positions of `device`, with the leaves of whatever tree is given for a
-/// round: what a cheat sends who does not care whether they lead anywhere.
+/// An opening over the roots of `store`, at the positions of `device`, with the leaves of whatever tree is
+/// given for a round: what a cheat sends who does not care whether they lead anywhere.
 fn lay_out(
     store: &RoundStore,
     device: &Device,

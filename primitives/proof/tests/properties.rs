@@ -88,7 +88,8 @@ proptest! {
 
 #[test]
 fn digests_of_small_differences_differ_up_to_32() {
-    // The multiplier is 2^32 over the golden ratio: the first multiples that come within 2^24 of zero are far off.
+    // The multiplier is 2^32 over the golden ratio: the first multiples that come within 2^24 of zero are far
+    // off.
     for step in 1..=32 {
         assert!((-1000..1000).all(|y| digest(y) != digest(y + step)), "{step}");
     }

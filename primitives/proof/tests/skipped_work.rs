@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Provers that skip a share of the work and guess the rest pass at the theoretical rate, whichever cells they skip.
+//! Provers that skip a share of the work and guess the rest pass at the theoretical rate, whichever cells
+//! they skip.
 
 mod common;
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The CPU backend: a blocked product, exact in int32, with the digests and the tree fused into it.
 //!
-//! B is generated once a round and packed into panels of 64 columns, so that a panel yields whole leaves. The rows of A are
-//! taken in blocks, one thread a block: a block generates its rows, multiplies them with every panel, digests, and hashes
-//! its leaves up to one node. So a round needs memory for B, and per thread for one block; no product is ever stored.
+//! B is generated once a round and packed into panels of 64 columns, so that a panel yields whole leaves. The
+//! rows of A are taken in blocks, one thread a block: a block generates its rows, multiplies them with every
+//! panel, digests, and hashes its leaves up to one node. So a round needs memory for B, and per thread for
+//! one block; no product is ever stored.
 
 mod block;
 mod kernel;
@@ -37,7 +38,8 @@ pub struct Cpu {
 }
 
 impl Cpu {
-    /// The fastest path that this machine has and that passes the known answers, on `threads` threads (all, if `None`).
+    /// The fastest path that this machine has and that passes the known answers, on `threads` threads (all,
+    /// if `None`).
     ///
     /// # Errors
     /// [`ProverError`]; [`ProverError::NoBackend`] where no path passes.
@@ -84,7 +86,8 @@ impl Cpu {
         })
     }
 
-    /// The commitment that this backend arrives at for the protocol's known answers: a checksum to compare machines by.
+    /// The commitment that this backend arrives at for the protocol's known answers: a checksum to compare
+    /// machines by.
     ///
     /// # Errors
     /// [`ProverError`].

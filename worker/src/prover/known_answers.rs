@@ -8,13 +8,15 @@ use compute_proof::{
     Class, Device, Hash,
 };
 
-/// The commitment of the protocol's known answers: asset 7, prover AA…AA, challenge 00 01 … 1f, four rounds of class XS.
+/// The commitment of the protocol's known answers: asset 7, prover AA…AA, challenge 00 01 … 1f, four rounds
+/// of class XS.
 pub const COMMITMENT: Hash = [
     0x88, 0xd3, 0x30, 0x90, 0xcf, 0xdc, 0x76, 0x24, 0xae, 0x1e, 0x7a, 0x95, 0x70, 0x23, 0x8a, 0x1d, 0x79,
     0xe0, 0x98, 0xf3, 0xcd, 0x2e, 0x5b, 0x70, 0x9b, 0xe1, 0xfb, 0x4e, 0x4c, 0xe1, 0x36, 0x5a,
 ];
 
-/// Runs the known answers: the four rounds of class XS whole, and one leaf in each corner of a round of class S.
+/// Runs the known answers: the four rounds of class XS whole, and one leaf in each corner of a round of class
+/// S.
 ///
 /// # Errors
 /// [`ProverError::KnownAnswers`], or the backend's own.

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What someone could do who knew the opening seed before committing: compute the sampled cells and nothing else.
+//! What someone could do who knew the opening seed before committing: compute the sampled cells and nothing
+//! else.
 //!
-//! It is why the chain draws the opening seed after the last commit, and it yields an opening of any class and any number
-//! of rounds within milliseconds: benchmarks of verification and tests of its error paths start from one.
+//! It is why the chain draws the opening seed after the last commit, and it yields an opening of any class
+//! and any number of rounds within milliseconds: benchmarks of verification and tests of its error paths
+//! start from one.
 
 use super::{LeafProof, Opening, RoundStore};
 use crate::{
@@ -16,8 +18,8 @@ use crate::{
 use alloc::{collections::BTreeMap, vec, vec::Vec};
 use core::convert::Infallible;
 
-/// A claim of `rounds` rounds and its valid opening under a known seed, with no more work than eight cells; `None` unless
-/// 1 ≤ `rounds` ≤ [`MAX_ROUNDS`](crate::MAX_ROUNDS).
+/// A claim of `rounds` rounds and its valid opening under a known seed, with no more work than eight cells;
+/// `None` unless 1 ≤ `rounds` ≤ [`MAX_ROUNDS`](crate::MAX_ROUNDS).
 pub fn open_with_known_seed(
     challenge: &Hash,
     device: &Device,

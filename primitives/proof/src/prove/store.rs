@@ -63,8 +63,8 @@ pub struct Opening {
 pub enum OpenError<E> {
     /// There is no round to open.
     NoRounds,
-    /// The recomputed leaves of a round are not as many as were asked for, or do not lead to the round's root: the
-    /// device is faulty, or was when it computed the round first.
+    /// The recomputed leaves of a round are not as many as were asked for, or do not lead to the round's
+    /// root: the device is faulty, or was when it computed the round first.
     Root {
         /// The round.
         round: u32,
@@ -201,8 +201,8 @@ impl RoundStore {
 
     /// Lays out the opening for `open_seed`.
     ///
-    /// `leaves(round, seed, indices)` recomputes a sampled round and returns its leaves at `indices`, in that order. It is
-    /// called once for each round that is sampled, in ascending order.
+    /// `leaves(round, seed, indices)` recomputes a sampled round and returns its leaves at `indices`, in that
+    /// order. It is called once for each round that is sampled, in ascending order.
     ///
     /// # Errors
     /// [`OpenError`]: the backend's own, or leaves that don't lead to the root that the round had.

@@ -100,7 +100,8 @@ impl<F: Fn(&[u8], &[u8]) -> i32> Product for Approximate<F> {
     }
 }
 
-/// Draws its inputs, k + m bytes for each matrix, from sums of indices: `A[i][l] = a[i + l]`, `B[j][l] = b[j + l]`.
+/// Draws its inputs, k + m bytes for each matrix, from sums of indices: `A[i][l] = a[i + l]`, `B[j][l] = b[j
+/// + l]`.
 pub struct Hankel;
 
 impl Product for Hankel {
@@ -139,8 +140,8 @@ pub fn check(claim: &Claim, open_seed: &Hash, opening: &Opening) -> Result<(), V
     )
 }
 
-/// How often `work(number)`, a product and its number of rounds, passes: `works` fresh works, each opened under
-/// `seeds` seeds. Returns the share that passes; every rejection must be of a cell.
+/// How often `work(number)`, a product and its number of rounds, passes: `works` fresh works, each opened
+/// under `seeds` seeds. Returns the share that passes; every rejection must be of a cell.
 pub fn pass_rate<P: Product>(works: u64, seeds: u64, rounds: u32, work: impl Fn(u64) -> P) -> f64 {
     let mut passed = 0u32;
     for number in 0..works {

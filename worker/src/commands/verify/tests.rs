@@ -258,7 +258,8 @@ fn a_payload_of_another_length_or_with_a_rest_is_refused() {
 
 #[test]
 fn a_wrong_cell_is_found() {
-    // A sparse work that knows its seed, with the wrong class of cells: here another device's cells under this one's tree.
+    // A sparse work that knows its seed, with the wrong class of cells: here another device's cells under
+    // this one's tree.
     let (challenge, open_seed) = ([1; 32], [3; 32]);
     let device = Device {
         asset: 12,

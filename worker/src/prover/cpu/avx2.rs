@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! AVX2: both factors widened to int16, multiplied and added in pairs to int32 by `vpmaddwd`.
 //!
-//! Exact: a pair of products is at most 2^15 in magnitude, and k ≤ 2^15 keeps every sum within 2^29. (`vpmaddubsw`, which
-//! would need no widening, saturates.)
+//! Exact: a pair of products is at most 2^15 in magnitude, and k ≤ 2^15 keeps every sum within 2^29.
+//! (`vpmaddubsw`, which would need no widening, saturates.)
 
 use super::{
     block::Sums,

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //! AVX-512 VNNI: `vpdpbusd` multiplies four unsigned bytes by four signed ones and adds the sum to an int32.
 //!
-//! B is packed as b + 128, so a kernel's sum is `Σ a·(b + 128) = Y + 128·Σ a`, and the second part is taken off at the end.
-//! Exact: |a| ≤ 128, b + 128 ≤ 255 and k ≤ 2^15 keep every partial sum below 2^30, and the instruction doesn't saturate.
+//! B is packed as b + 128, so a kernel's sum is `Σ a·(b + 128) = Y + 128·Σ a`, and the second part is taken
+//! off at the end. Exact: |a| ≤ 128, b + 128 ≤ 255 and k ≤ 2^15 keep every partial sum below 2^30, and the
+//! instruction doesn't saturate.
 
 use super::{
     block::Sums,

@@ -17,8 +17,8 @@ use compute_proof::{
 /// Products of some rows with one panel.
 pub type Sums = [[i32; COLUMNS]];
 
-/// Rows a block: a power of two. Few in small classes, so that every thread gets work; more in large ones, as each block
-/// reads all of B.
+/// Rows a block: a power of two. Few in small classes, so that every thread gets work; more in large ones, as
+/// each block reads all of B.
 const fn rows(class: Class) -> u32 {
     match class {
         Class::Xs => 16,
@@ -79,8 +79,8 @@ impl Block {
         &self.digests
     }
 
-    /// The root of the block's part of the tree, and those of the leaves at `indices` that lie in it, by index, with their
-    /// paths up to that root.
+    /// The root of the block's part of the tree, and those of the leaves at `indices` that lie in it, by
+    /// index, with their paths up to that root.
     pub fn tree(&mut self, seed: &Hash, panels: &Panels, indices: &[u32]) -> (Hash, Vec<(u32, LeafProof)>) {
         let per_row = size(self.class.leaves_per_row());
         let first = self.number * leaves(self.class);

@@ -11,8 +11,8 @@ use super::{
 use compute_proof::{opening::Leaf, work::digest};
 use std::{fmt, str::FromStr};
 
-/// Bytes of k that a kernel takes at a time: a panel's part of it, 16 KiB, stays in the first cache while all rows of a
-/// block pass over it. k is a multiple of it in every class.
+/// Bytes of k that a kernel takes at a time: a panel's part of it, 16 KiB, stays in the first cache while all
+/// rows of a block pass over it. k is a multiple of it in every class.
 pub const DEPTH: usize = 256;
 
 /// A way to multiply on this kind of machine.
@@ -80,7 +80,8 @@ impl Path {
         }
     }
 
-    /// Digests of the products of all rows with a panel. `sums` is working memory; all three are equally high.
+    /// Digests of the products of all rows with a panel. `sums` is working memory; all three are equally
+    /// high.
     pub fn multiply(self, rows: &Rows, panel: &[Line], sums: &mut Sums, digests: &mut [Leaf]) {
         match self {
             #[cfg(target_arch = "x86_64")]
@@ -157,7 +158,8 @@ impl Rows {
     }
 }
 
-/// Digests of finished sums. Inlined into each kernel, so that it is vectorised with the kernel's instructions.
+/// Digests of finished sums. Inlined into each kernel, so that it is vectorised with the kernel's
+/// instructions.
 #[inline(always)]
 pub fn digest_all(sums: &Sums, digests: &mut [Leaf]) {
     for (sums, leaf) in sums.iter().zip(digests) {

@@ -66,8 +66,9 @@ impl Panels {
     }
 }
 
-/// Packs a row of B as column `column` of a panel in which `GROUP` consecutive bytes of every column stand together:
-/// byte x of the row goes to offset `(x / GROUP · 64 + column) · GROUP + x mod GROUP`. `flip` is xored in.
+/// Packs a row of B as column `column` of a panel in which `GROUP` consecutive bytes of every column stand
+/// together: byte x of the row goes to offset `(x / GROUP · 64 + column) · GROUP + x mod GROUP`. `flip` is
+/// xored in.
 pub fn pack<const GROUP: usize>(row: &[u8], column: usize, flip: u8, panel: &mut [Line]) {
     let lines_per_step = GROUP;
     let (line, at) = (column * GROUP / 64, column * GROUP % 64);
