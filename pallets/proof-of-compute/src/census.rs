@@ -88,7 +88,11 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Brings the present census to block `now`, and says what that weighed beyond a quiet block.
-    fn advance(index: CensusIndex, mut census: CensusOf<T>, now: BlockNumberFor<T>) -> (CensusOf<T>, Weight) {
+    pub(crate) fn advance(
+        index: CensusIndex,
+        mut census: CensusOf<T>,
+        now: BlockNumberFor<T>,
+    ) -> (CensusOf<T>, Weight) {
         if !matches!(census.stage, Stage::Running) || now < census.closes_at() {
             return (census, Weight::zero());
         }
@@ -141,7 +145,7 @@ impl<T: Config> Pallet<T> {
     /// Whether this block opens the census after `last`:
     /// `LE64(blake2_256("ergon/trigger" ‖ genesis ‖ LE32(census) ‖ R)[0..8])` is below the schedule's trigger, R being the last four
     /// VRFs in block order under blake2_256. Never by a block's hash, of which an author can try a thousand.
-    fn is_triggered(last: CensusIndex) -> bool {
+    pub(crate) fn is_triggered(last: CensusIndex) -> bool {
         let (Some(vrfs), Some(next)) = (Self::last_vrfs(TRIGGER_VRFS), last.0.checked_add(1)) else {
             return false;
         };
@@ -175,7 +179,7 @@ impl<T: Config> Pallet<T> {
         frame_system::Pallet::<T>::block_hash(BlockNumberFor::<T>::zero())
     }
 
-    fn open_census(last: CensusIndex, now: BlockNumberFor<T>) {
+    pub(crate) fn open_census(last: CensusIndex, now: BlockNumberFor<T>) {
         let Some(index) = last.0.checked_add(1).map(CensusIndex) else {
             return;
         };
@@ -260,7 +264,7 @@ impl<T: Config> Pallet<T> {
 
     /// Removes the oldest census's record once its slashing horizon has passed. At most one a block: no two fall due
     /// together.
-    fn clear_oldest(now: BlockNumberFor<T>) -> bool {
+    pub(crate) fn clear_oldest(now: BlockNumberFor<T>) -> bool {
         let index = OldestCensus::<T>::get();
         // The present census stays: the next one's opening depends on it.
         if index.0 == 0 || index >= CurrentCensus::<T>::get() {

@@ -56,8 +56,7 @@ impl<T: Config> Pallet<T> {
         let mut weight = T::WeightInfo::commit();
         if device.commit.as_ref().is_some_and(|last| last.census != index) {
             match Self::settle_commit(asset, &mut device)? {
-                Settlement::Paid => weight = T::WeightInfo::commit_paying(),
-                Settlement::Dropped => {}
+                Settlement::Paid | Settlement::Dropped => weight = T::WeightInfo::commit_paying(),
                 Settlement::Slashed => {
                     weight = T::WeightInfo::commit_slashing();
                     if !T::Assets::is_whole(asset, &who) {

@@ -44,7 +44,10 @@ pub mod pallet {
     use frame_system::pallet_prelude::*;
     use sp_core::H256;
 
+    const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+
     #[pallet::pallet]
+    #[pallet::storage_version(STORAGE_VERSION)]
     pub struct Pallet<T>(_);
 
     #[pallet::config]
@@ -88,6 +91,19 @@ pub mod pallet {
         type OpeningOverhead: Get<Weight>;
 
         type WeightInfo: WeightInfo;
+    }
+
+    #[pallet::extra_constants]
+    impl<T: Config> Pallet<T> {
+        /// Openings that a device must pass before it is left to the lottery; again after a failure.
+        fn probation() -> u32 {
+            impls::PROBATION
+        }
+
+        /// Censuses missed in a row that make an asset Offline.
+        fn missed_limit() -> u32 {
+            impls::MISSED_LIMIT
+        }
     }
 
     /// Lengths of the phases of the next census.

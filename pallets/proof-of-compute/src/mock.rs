@@ -117,7 +117,7 @@ pub fn account(seed: u8) -> AccountId {
 }
 
 /// A chain in its first block.
-fn new_test_ext(schedule: Schedule) -> sp_io::TestExternalities {
+pub fn new_test_ext(schedule: Schedule) -> sp_io::TestExternalities {
     Slot::set(1_000);
     NoVrf::set(BTreeSet::new());
     StaleVrf::set(BTreeSet::new());

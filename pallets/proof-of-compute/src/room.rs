@@ -22,7 +22,8 @@ pub fn fits_weight(limits: &BlockWeights, mut consumed: ConsumedWeight, weight: 
     let of_class = *consumed.get(DispatchClass::Operational);
     let exceeds = |limit: Option<Weight>| limit.is_some_and(|limit| of_class.any_gt(limit));
     // Past the whole block's limit, what is reserved for the class still counts.
-    !exceeds(class.max_total) && !(consumed.total().any_gt(limits.max_block) && exceeds(class.reserved))
+    let past_block = consumed.total().any_gt(limits.max_block);
+    !(exceeds(class.max_total) || past_block && exceeds(class.reserved))
 }
 
 /// Whether this block, as it stands, has room for another opening of the largest kind.

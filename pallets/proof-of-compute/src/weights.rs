@@ -68,12 +68,12 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
             .saturating_add(T::DbWeight::get().writes(1_u64))
     }
     fn open_l() -> Weight {
-        Weight::from_parts(1200_000_000, 16_384)
+        Weight::from_parts(1_200_000_000, 16_384)
             .saturating_add(T::DbWeight::get().reads(4_u64))
             .saturating_add(T::DbWeight::get().writes(1_u64))
     }
     fn open_xl() -> Weight {
-        Weight::from_parts(2500_000_000, 16_384)
+        Weight::from_parts(2_500_000_000, 16_384)
             .saturating_add(T::DbWeight::get().reads(4_u64))
             .saturating_add(T::DbWeight::get().writes(1_u64))
     }
@@ -177,12 +177,12 @@ impl WeightInfo for () {
             .saturating_add(ParityDbWeight::get().writes(1_u64))
     }
     fn open_l() -> Weight {
-        Weight::from_parts(1200_000_000, 16_384)
+        Weight::from_parts(1_200_000_000, 16_384)
             .saturating_add(ParityDbWeight::get().reads(4_u64))
             .saturating_add(ParityDbWeight::get().writes(1_u64))
     }
     fn open_xl() -> Weight {
-        Weight::from_parts(2500_000_000, 16_384)
+        Weight::from_parts(2_500_000_000, 16_384)
             .saturating_add(ParityDbWeight::get().reads(4_u64))
             .saturating_add(ParityDbWeight::get().writes(1_u64))
     }
