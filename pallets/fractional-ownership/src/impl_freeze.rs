@@ -2,7 +2,7 @@
 //! Freezes on fractions, as FRAME's `fungibles::freeze`: a floor under what an account has, free and on hold.
 
 use crate::types::AccountIdOf;
-use crate::{Accounts, BalanceOf, Config, Error, Event, Freezes, FreezesOf, Pallet};
+use crate::{Accounts, BalanceOf, Config, Event, Freezes, FreezesOf, Pallet};
 use compute_primitives::AssetId;
 use frame_support::traits::fungibles::{InspectFreeze, MutateFreeze};
 use frame_support::traits::tokens::IdAmount;
@@ -39,9 +39,10 @@ impl<T: Config> MutateFreeze<AccountIdOf<T>> for Pallet<T> {
         let mut freezes = Freezes::<T>::get(asset, who);
         match freezes.iter_mut().find(|freeze| freeze.id == *id) {
             Some(freeze) => freeze.amount = amount,
+            // There is room for one of every reason.
             None => freezes
                 .try_push(IdAmount { id: *id, amount })
-                .map_err(|_| Error::<T>::TooManyFreezes)?,
+                .map_err(|_| TokenError::CannotCreate)?,
         }
         Self::write_freezes(asset, who, freezes)
     }

@@ -2,7 +2,7 @@
 //! The only place that writes fractions: income is settled first, then the change is written.
 
 use crate::types::{AccountIdOf, MAX_SUPPLY};
-use crate::{AccountDataOf, Accounts, BalanceOf, Config, Error, Freezes, Holds, Pallet, Vaults};
+use crate::{AccountDataOf, Accounts, BalanceOf, Config, Freezes, Holds, Pallet, Vaults};
 use compute_primitives::{AssetId, Income};
 use frame_support::ensure;
 use frame_support::traits::tokens::IdAmount;
@@ -96,12 +96,13 @@ impl<T: Config> Pallet<T> {
 
             match holds.iter_mut().find(|hold| hold.id == *reason) {
                 Some(hold) => hold.amount = after,
+                // There is room for one of every reason.
                 None => holds
                     .try_push(IdAmount {
                         id: *reason,
                         amount: after,
                     })
-                    .map_err(|_| Error::<T>::TooManyHolds)?,
+                    .map_err(|_| TokenError::CannotCreateHold)?,
             }
             holds.retain(|hold| !hold.amount.is_zero());
             Ok(result)

@@ -282,10 +282,6 @@ pub mod pallet {
         NotSoleHolder,
         /// Some of the caller's fractions are on hold: cancel the offer first.
         FractionsOnHold,
-        /// The account has holds for as many reasons as there are.
-        TooManyHolds,
-        /// The account has freezes for as many reasons as there are.
-        TooManyFreezes,
     }
 
     #[pallet::hooks]

@@ -12,6 +12,7 @@ mod offer;
 mod properties;
 mod redeem;
 mod transfer;
+mod try_state;
 mod views;
 
 use crate::mock::*;
