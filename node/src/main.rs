@@ -1,2 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-fn main() {}
+//! The Ergon node.
+
+mod chain_spec;
+mod cli;
+mod command;
+mod rpc;
+mod service;
+
+fn main() -> sc_cli::Result<()> {
+    command::run()
+}

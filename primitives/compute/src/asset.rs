@@ -171,3 +171,11 @@ impl OnReap for () {
         Ok(())
     }
 }
+
+/// In order; the first error ends it.
+impl<A: OnReap, B: OnReap> OnReap for (A, B) {
+    fn on_reap(asset: AssetId) -> DispatchResult {
+        A::on_reap(asset)?;
+        B::on_reap(asset)
+    }
+}

@@ -1,2 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-fn main() {}
+//! Runs the benchmarks in a runtime's Wasm and writes the weights: `frame-benchmarking-cli`'s pallet command, without a node
+//! around it. `scripts/weights.sh` says how it is called.
+
+use clap::Parser;
+use frame_benchmarking_cli::PalletCmd;
+use sp_runtime::traits::BlakeTwo256;
+
+#[derive(Parser)]
+#[command(about)]
+struct Cli {
+    #[command(flatten)]
+    pallet: PalletCmd,
+}
+
+fn main() -> sc_cli::Result<()> {
+    Cli::parse().pallet.run_with_spec::<BlakeTwo256, ()>(None)
+}
