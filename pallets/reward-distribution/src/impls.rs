@@ -225,11 +225,10 @@ impl<T: Config> Pallet<T> {
         if released.is_zero() && ledger.parked.is_zero() {
             return Ok(None);
         }
-        let terms = Self::terms(asset);
-        if released.is_zero() && terms.sharers == Sharers::Nobody {
-            return Ok(None);
-        }
-        Ok(Some((released, Self::share(ledger, released, &terms)?)))
+        Ok(Some((
+            released,
+            Self::share(ledger, released, &Self::terms(asset))?,
+        )))
     }
 
     /// Releases what has vested of the asset, shares it, and returns the ledger as written. `None`: it never had income.

@@ -201,7 +201,7 @@ fn campaign(seed: u64, steps: u32) {
         }
         for step in 0..steps {
             world.step();
-            if step % 20 == 0 {
+            if step % 60 == 0 {
                 check();
             }
         }
