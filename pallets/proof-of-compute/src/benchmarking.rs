@@ -467,7 +467,8 @@ mod benches {
     fn on_initialize_seed() -> Result<(), BenchmarkError> {
         prepare::<T>();
         start::<T>();
-        let (index, census, now) = census_at::<T>(|census| census.seed_at())?;
+        let (index, mut census, now) = census_at::<T>(|census| census.seed_at())?;
+        census.slots = Some(20);
 
         #[block]
         {
@@ -483,7 +484,8 @@ mod benches {
         prepare::<T>();
         start::<T>();
         RecentVrfs::<T>::put(BoundedVec::truncate_from(vec![None; 16]));
-        let (index, census, now) = census_at::<T>(|census| census.seed_at())?;
+        let (index, mut census, now) = census_at::<T>(|census| census.seed_at())?;
+        census.slots = Some(20);
 
         #[block]
         {

@@ -9,6 +9,7 @@ use crate::{
 use alloc::vec::Vec;
 use codec::Encode;
 use compute_primitives::{api::Phase, AssetKind, CensusIndex, Emission};
+use core::cmp::Ordering;
 use frame_support::{
     storage::with_storage_layer,
     traits::{Get, Randomness},
@@ -29,6 +30,18 @@ const VRF_SUBJECT: &[u8] = b"ergon/vrf";
 
 /// VRFs that a trigger mixes.
 const TRIGGER_VRFS: usize = 4;
+
+/// What a block may bring to a running census.
+enum Step {
+    /// The window closes.
+    Close,
+    /// The opening seed stands.
+    Seed(H256),
+    /// A VRF was missing.
+    Void,
+    /// Reports that leave the denominator are over.
+    Payment,
+}
 
 impl<T: Config> Pallet<T> {
     /// Everything that the beginning of block `now` brings.
@@ -93,43 +106,63 @@ impl<T: Config> Pallet<T> {
         mut census: CensusOf<T>,
         now: BlockNumberFor<T>,
     ) -> (CensusOf<T>, Weight) {
-        if !matches!(census.stage, Stage::Running) || now < census.closes_at() {
-            return (census, Weight::zero());
-        }
-        let mut weight = Weight::zero();
-        if census.slots.is_none() {
-            census.slots = Some(T::CurrentSlot::get().saturating_sub(census.opened_slot));
-            weight.saturating_accrue(T::WeightInfo::on_initialize_close());
-        }
-        if now > census.closes_at() && now <= census.seed_at() && Self::last_vrfs(1).is_none() {
-            Self::void_census(index, &mut census);
-            weight.saturating_accrue(T::WeightInfo::on_initialize_void());
-        } else if now >= census.seed_at() && census.open_seed.is_none() {
-            match Self::open_seed(index, census.schedule.seed_blocks) {
-                Some(open_seed) if now == census.seed_at() => {
-                    census.open_seed = Some(open_seed);
-                    Self::deposit_event(Event::OpeningSeedMade {
-                        census: index,
-                        open_seed,
-                    });
-                    weight.saturating_accrue(T::WeightInfo::on_initialize_seed());
-                }
-                _ => {
-                    Self::void_census(index, &mut census);
-                    weight.saturating_accrue(T::WeightInfo::on_initialize_void());
-                }
+        let mut weight = match Self::due(index, &census, now) {
+            None => Weight::zero(),
+            Some(step) => {
+                let weight = Self::take(step, index, &mut census);
+                Censuses::<T>::insert(index, &census);
+                weight
             }
-        } else if now >= census.payment_at() {
-            Self::begin_payment(index, &mut census);
-            weight.saturating_accrue(T::WeightInfo::on_initialize_payment());
-        }
-        if !weight.is_zero() {
-            Censuses::<T>::insert(index, &census);
-        }
+        };
         if census.phase(now) == Phase::Open {
             weight.saturating_accrue(T::WeightInfo::on_finalize_full());
         }
         (census, weight)
+    }
+
+    /// The step that a census has to take in block `now`.
+    fn due(index: CensusIndex, census: &CensusOf<T>, now: BlockNumberFor<T>) -> Option<Step> {
+        if census.stage != Stage::Running || now < census.closes_at() {
+            return None;
+        }
+        if census.slots.is_none() {
+            return Some(Step::Close);
+        }
+        if census.open_seed.is_some() {
+            return (now >= census.payment_at()).then_some(Step::Payment);
+        }
+        match now.cmp(&census.seed_at()) {
+            Ordering::Less => Self::last_vrfs(1).is_none().then_some(Step::Void),
+            Ordering::Equal => {
+                Some(Self::open_seed(index, census.schedule.seed_blocks).map_or(Step::Void, Step::Seed))
+            }
+            Ordering::Greater => Some(Step::Void),
+        }
+    }
+
+    fn take(step: Step, index: CensusIndex, census: &mut CensusOf<T>) -> Weight {
+        match step {
+            Step::Close => {
+                census.slots = Some(T::CurrentSlot::get().saturating_sub(census.opened_slot));
+                T::WeightInfo::on_initialize_close()
+            }
+            Step::Seed(open_seed) => {
+                census.open_seed = Some(open_seed);
+                Self::deposit_event(Event::OpeningSeedMade {
+                    census: index,
+                    open_seed,
+                });
+                T::WeightInfo::on_initialize_seed()
+            }
+            Step::Void => {
+                Self::void_census(index, census);
+                T::WeightInfo::on_initialize_void()
+            }
+            Step::Payment => {
+                Self::begin_payment(index, census);
+                T::WeightInfo::on_initialize_payment()
+            }
+        }
     }
 
     /// `blake2_256("ergon/open" ‖ LE32(census) ‖ the VRFs in block order)`; `None` if one is missing.

@@ -86,8 +86,8 @@ pub mod pallet {
         #[pallet::constant]
         type MaxAlways: Get<u32>;
 
-        /// What an opening weighs beside its call: the transaction's extensions. Decides with the call's weight whether a block
-        /// had room for one more.
+        /// What an opening weighs beside its call and the class's base: the transaction's extensions. Decides with these whether
+        /// a block had room for one more.
         type OpeningOverhead: Get<Weight>;
 
         type WeightInfo: WeightInfo;
@@ -96,11 +96,13 @@ pub mod pallet {
     #[pallet::extra_constants]
     impl<T: Config> Pallet<T> {
         /// Openings that a device must pass before it is left to the lottery; again after a failure.
+        #[pallet::constant_name(Probation)]
         fn probation() -> u32 {
             impls::PROBATION
         }
 
         /// Censuses missed in a row that make an asset Offline.
+        #[pallet::constant_name(MissedLimit)]
         fn missed_limit() -> u32 {
             impls::MISSED_LIMIT
         }
@@ -242,7 +244,7 @@ pub mod pallet {
             prover: T::AccountId,
             bond: T::Balance,
             unvested: T::Balance,
-            /// Who gets the bounty, and how much of both.
+            /// Who was promised which part of both. An account that can't take it leaves it to be burnt.
             reporter: Option<T::AccountId>,
             bounty: T::Balance,
         },

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Random devices over many censuses: honest, false, absent, late, changing hands. Whatever they do, all invariants hold after every block.
+//! Random devices over many censuses: honest, false, absent, late, changing hands. Whatever they do, all invariants hold.
 
 use crate::{mock::*, CensusBooks, Error, Event};
 use compute_primitives::{api::Phase, AssetKind, AssetStatus};
@@ -106,7 +106,8 @@ fn live(rig: &Rig, dice: &mut Dice) {
     }
 }
 
-fn run(seed: u64, censuses: u32, seen: &mut BTreeSet<&'static str>) {
+/// Runs so many censuses, and checks the invariants after one in so many blocks, and at the end.
+fn run(seed: u64, censuses: u32, check_one_in: u32, seen: &mut BTreeSet<&'static str>) {
     execute(|| {
         VrfSalt::set(seed);
         let mut dice = Dice(sp_io::hashing::blake2_256(&seed.to_le_bytes()));
@@ -131,7 +132,9 @@ fn run(seed: u64, censuses: u32, seen: &mut BTreeSet<&'static str>) {
                 live(rig, &mut dice);
             }
             next_block();
-            check();
+            if dice.one_in(check_one_in) {
+                check();
+            }
         }
         for event in events() {
             match event {
@@ -166,7 +169,7 @@ fn run(seed: u64, censuses: u32, seen: &mut BTreeSet<&'static str>) {
 fn everything_happens_and_nothing_is_lost() {
     let mut seen = BTreeSet::new();
     for seed in 0..6 {
-        run(seed, 25, &mut seen);
+        run(seed, 25, 5, &mut seen);
     }
     let all = [
         "paid", "reported", "slashed", "dropped", "voided", "cleared", "offline", "refused", "opened",
@@ -180,6 +183,6 @@ proptest! {
 
     #[test]
     fn books_add_up_whatever_happens(seed: u64) {
-        run(seed, 12, &mut BTreeSet::new());
+        run(seed, 8, 1, &mut BTreeSet::new());
     }
 }
