@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+//! A worker is killed between its commit and its opening. Started again it opens, from what it had put on the disk.
+
+use super::{World, CENSUS, MINIMUM_BOND, SOON};
+use anyhow::{ensure, Result};
+use ergon_e2e::{
+    amount::UNIT,
+    value::{number, small},
+    worker::{Load, Worker},
+};
+use serde_json::json;
+use std::{fs, sync::Arc};
+
+pub async fn run(world: Arc<World>) -> Result<()> {
+    // With a key as owners have it: in an encrypted file.
+    let (binary, url) = (&world.binaries.worker, world.chain.url());
+    let worker = Worker::with_key_file(binary, world.folder(), url, "crash").await?;
+    world.fund(worker.account(), 10_000 * UNIT).await?;
+    let asset = worker
+        .register("the device that crashes", 10 * MINIMUM_BOND)
+        .await?;
+    let load = Load {
+        shape: "s",
+        max_rounds: Some(4),
+    };
+
+    let process = worker.run(asset, &load)?;
+    let (census, committed) = world.committed(asset).await?;
+    process.kill()?;
+    let before = fs::read_to_string(worker.log())?;
+
+    let open = world.phase_of(&census, &["open"]).await?;
+    let rating = world.rating(open, asset).await?;
+    ensure!(
+        rating.pointer("/commit/opened") == Some(&json!(false))
+            && rating.pointer("/commit/drawn") == Some(&json!(true)),
+        "killed at block {}, and yet: {rating}",
+        committed.number
+    );
+    let process = worker.run(asset, &load)?;
+    let opened = world
+        .of_census("Opened", asset, census.index, open.number, SOON)
+        .await?;
+    ensure!(opened.number("rate")? > 0, "{opened:?}");
+    let paid = world
+        .of_census("Paid", asset, census.index, open.number, CENSUS)
+        .await?;
+    ensure!(paid.number("amount")? > 0, "{paid:?}");
+
+    let log = fs::read_to_string(worker.log())?;
+    let since = log.get(before.len()..).unwrap_or_default();
+    ensure!(
+        since.contains("went on from saved rounds"),
+        "the rounds were not taken from the disk:\n{since}"
+    );
+    let best = world.chain.best().await?;
+    let rating = world.rating(best, asset).await?;
+    ensure!(
+        small(&rating, "failed")? == 0 && small(&rating, "passed")? >= 1,
+        "{rating}"
+    );
+    ensure!(
+        number(&world.asset(best, asset).await?, "bond")? == 10 * MINIMUM_BOND,
+        "the bond was touched"
+    );
+    world.running.lock().await.push((asset, process));
+    Ok(())
+}
