@@ -43,10 +43,10 @@ fn an_opening_is_at_most_16_kib() {
 fn all_that_must_open_find_room_in_the_opening_phase() {
     let a_block = fit(DispatchClass::Operational, Weights::open_xl(), 15_200);
     let phase = u64::from(pallet_proof_of_compute::Schedule::PUBLIC.open);
-    let must = u64::from(<Runtime as pallet_proof_of_compute::Config>::MaxAlways::get());
+    let must: u32 = <Runtime as pallet_proof_of_compute::Config>::MaxAlways::get();
     println!(
         "openings in a block: {a_block}; in the phase: {}",
         a_block * phase
     );
-    assert!(a_block * phase >= must);
+    assert!(a_block * phase >= u64::from(must));
 }
