@@ -2,6 +2,9 @@
 //! What the worker reads of the chain, and what it sends there.
 
 
+pub mod client;
+pub mod inspect;
+pub mod metadata;
 #[cfg(test)]
 pub mod twin;
 

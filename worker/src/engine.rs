@@ -10,7 +10,7 @@ use compute_proof::{
     prove::{Opening, RoundStore},
     verify,
     work::{cell, digest},
-    Claim, Class, Device, Hash, Position,
+    Claim, Device, Hash, Position,
 };
 use std::{
     sync::mpsc::{channel, Receiver, RecvError, Sender, TryRecvError},

@@ -1,2 +1,113 @@
 // SPDX-License-Identifier: Apache-2.0
-fn main() {}
+//! Reads the command line, runs the command, ends with its exit code.
+
+use clap::Parser;
+use ergon_worker::{
+    cli::{Cli, Command},
+    commands::{bench, devices, doctor, drain, keys, prove, register, run, shell, status, verify},
+    config::{Config, Format, Layer},
+    error::{disk, Code, Error},
+    logging,
+};
+use indicatif::MultiProgress;
+use serde::Serialize;
+use std::{
+    fmt::Display,
+    future::Future,
+    io::{self, IsTerminal, Write},
+    process::ExitCode,
+};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let format = cli.global.format;
+    match dispatch(&cli) {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            // Where standard error is closed too, the exit code still says it.
+            drop(report(&error, format.unwrap_or_default()));
+            ExitCode::from(error.code.number())
+        }
+    }
+}
+
+fn dispatch(cli: &Cli) -> Result<u8, Error> {
+    let layer = cli.global.layer();
+    let upon: Layer = match &cli.command {
+        Command::Doctor(args) => args.upon(layer),
+        Command::Register(args) => args.upon(layer),
+        Command::Run(args) => args.upon(layer),
+        Command::Status(args) => args.upon(layer),
+        Command::Drain(args) => args.upon(layer),
+        Command::Completions(args) => {
+            shell::completions(args, &mut io::stdout().lock());
+            return Ok(0);
+        }
+        Command::Man => return shell::man(&mut io::stdout().lock()).map(|()| 0).map_err(disk),
+        Command::Devices(_) | Command::Bench(_) | Command::Keys(_) | Command::Prove(_) | Command::Verify(_) => {
+            layer
+        }
+    };
+    let config = Config::read(upon, cli.global.config.as_deref())?;
+    let format = config.format;
+    let bars = io::stderr().is_terminal().then(MultiProgress::new);
+    logging::start(&config.log, format, bars.clone())?;
+    match &cli.command {
+        Command::Devices(args) => print(&devices::run(args)?, format),
+        Command::Bench(args) => print(&bench::run(args)?, format),
+        Command::Keys(command) => print(&keys::run(command)?, format),
+        Command::Prove(args) => print(&prove::run(args)?, format),
+        Command::Verify(args) => {
+            let output = verify::run(args)?;
+            print(&output, format).map(|_| output.exit_code())
+        }
+        Command::Doctor(_) => {
+            let output = wait(doctor::run(&config))?;
+            print(&output, format).map(|_| output.exit_code())
+        }
+        Command::Register(args) => print(&wait(register::run(args, &config))?, format),
+        Command::Run(args) => print(&wait(run::run(args, &config, bars))?, format),
+        Command::Status(_) => print(&wait(status::run(&config))?, format),
+        Command::Drain(args) => print(&wait(drain::run(args, &config))?, format),
+        Command::Completions(_) | Command::Man => Ok(0),
+    }
+}
+
+/// Runs a command that talks to the chain.
+fn wait<T>(command: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| Error::new(Code::Failed, error))?
+        .block_on(command)
+}
+
+/// Prints a command's output: text and JSON come from one value.
+fn print(output: &(impl Serialize + Display), format: Format) -> Result<u8, Error> {
+    let mut out = io::stdout().lock();
+    match format {
+        Format::Text => writeln!(out, "{output}"),
+        Format::Json => serde_json::to_writer(&mut out, output)
+            .map_err(io::Error::from)
+            .and_then(|()| writeln!(out)),
+    }
+    .map_err(disk)?;
+    Ok(0)
+}
+
+fn report(error: &Error, format: Format) -> io::Result<()> {
+    let mut out = io::stderr().lock();
+    match format {
+        Format::Text => writeln!(out, "error: {error}"),
+        Format::Json => {
+            let json = serde_json::json!({
+                "error": error.message,
+                "mend": error.mend,
+                "kind": error.code,
+                "code": error.code.number(),
+            });
+            writeln!(out, "{json}")
+        }
+    }
+}

@@ -145,6 +145,11 @@ impl State {
         }
     }
 
+    /// What keeps this worker from taking part in any census, as the chain stands now.
+    pub fn standing_obstacle(&self) -> Option<Obstacle> {
+        self.view.as_ref().and_then(|view| self.obstacle(view))
+    }
+
     /// Why this worker may not work in the census, if so.
     fn obstacle(&self, view: &View) -> Option<Obstacle> {
         let work = self.work(view);

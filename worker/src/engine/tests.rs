@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 use super::*;
 use crate::{prover::ProverError, reference::ReferenceProver};
-use compute_proof::prove::LeafProof;
+use compute_proof::{prove::LeafProof, Class};
 use std::sync::{
     atomic::{AtomicBool, Ordering},
     Arc,

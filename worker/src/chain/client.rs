@@ -1,0 +1,410 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The chain over JSON-RPC, by subxt.
+//!
+//! The best block is followed, not the finalized one that subxt takes by itself: a census's window is a few blocks long.
+
+use super::{metadata, BlockId, Call, Chain, ChainError, Rules, SubmitError, View};
+use compute_proof::{Class, Hash};
+use std::{
+    sync::{
+        atomic::{AtomicUsize, Ordering},
+        Arc,
+    },
+    time::Duration,
+};
+use subxt::{
+    client::{OnlineClientAtBlock, OnlineClientAtBlockImpl},
+    config::DefaultExtrinsicParamsBuilder,
+    error::TransactionEventsError,
+    extrinsics::ExtrinsicEvents,
+    tx::{Payload, SubmittableTransaction, TransactionInBlock, TransactionStatus},
+    utils::AccountId32,
+    OnlineClient, SubstrateConfig,
+};
+use subxt_signer::sr25519::Keypair;
+use tokio::{
+    sync::{watch, Mutex},
+    task::JoinSet,
+    time::timeout,
+};
+
+/// A signed call dies after so many blocks: it must not come into a later census.
+const MORTALITY: u64 = 8;
+/// No best block for so long: another endpoint may know more.
+const STALL: Duration = Duration::from_secs(60);
+/// The longest that a node may take to answer.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The chain at one block.
+pub type AtBlock = OnlineClientAtBlock<SubstrateConfig>;
+type Signed = SubmittableTransaction<SubstrateConfig, OnlineClientAtBlockImpl<SubstrateConfig>>;
+type InBlock = TransactionInBlock<SubstrateConfig, OnlineClientAtBlockImpl<SubstrateConfig>>;
+
+/// A connection that works.
+struct Connection {
+    api: OnlineClient<SubstrateConfig>,
+    url: String,
+    /// The best block, as the node tells it.
+    best: watch::Receiver<Option<Arc<AtBlock>>>,
+    /// Ends with the connection.
+    _follower: JoinSet<()>,
+}
+
+struct Inner {
+    urls: Vec<String>,
+    next_url: AtomicUsize,
+    connection: Mutex<Option<Arc<Connection>>>,
+    asset: u64,
+    signer: Option<Keypair>,
+    prover: AccountId32,
+}
+
+/// A chain behind one or several endpoints.
+#[derive(Clone)]
+pub struct Client(Arc<Inner>);
+
+/// A call that a block took.
+pub struct Taken {
+    /// The block's height.
+    pub at: u32,
+    /// What it made happen.
+    pub events: ExtrinsicEvents<SubstrateConfig>,
+}
+
+/// A node that is no help.
+pub(super) fn unreachable(error: impl std::fmt::Display) -> ChainError {
+    ChainError::Unreachable(error.to_string())
+}
+
+/// An answer that this worker's types do not fit, or a node that does not answer.
+pub(super) fn api_error(error: subxt::error::RuntimeApiError) -> ChainError {
+    use subxt::error::RuntimeApiError as E;
+    match error {
+        E::IncompatibleCodegen => incompatible("its runtime API has changed"),
+        E::TraitNotFound(name) => incompatible(format!("it has no runtime API {name}")),
+        E::MethodNotFound { trait_name, method_name } => {
+            incompatible(format!("its runtime API {trait_name} has no {method_name}"))
+        }
+        error => unreachable(error),
+    }
+}
+
+pub(super) fn incompatible(what: impl std::fmt::Display) -> ChainError {
+    ChainError::Incompatible(what.to_string())
+}
+
+impl Client {
+    /// A client for `asset`, proven by `prover`; `signer` is its key, where calls are to be sent. Does not connect yet.
+    pub fn new(urls: Vec<String>, asset: u64, prover: AccountId32, signer: Option<Keypair>) -> Self {
+        Self(Arc::new(Inner {
+            urls,
+            next_url: AtomicUsize::new(0),
+            connection: Mutex::new(None),
+            asset,
+            signer,
+            prover,
+        }))
+    }
+
+    /// The account that proves.
+    pub fn prover(&self) -> &AccountId32 {
+        &self.0.prover
+    }
+
+    /// The endpoint in use.
+    ///
+    /// # Errors
+    /// [`ChainError`].
+    pub async fn url(&self) -> Result<String, ChainError> {
+        Ok(self.connection().await?.url.clone())
+    }
+
+    /// The chain at its best block.
+    ///
+    /// # Errors
+    /// [`ChainError`].
+    pub async fn best(&self) -> Result<Arc<AtBlock>, ChainError> {
+        let connection = self.connection().await?;
+        let best = Self::best_of(&connection, |_| true).await;
+        self.drop_if_broken(best, &connection).await
+    }
+
+    /// The chain at its finalized block.
+    ///
+    /// # Errors
+    /// [`ChainError`].
+    pub async fn finalized(&self) -> Result<AtBlock, ChainError> {
+        self.connection().await?.api.at_current_block().await.map_err(unreachable)
+    }
+
+    async fn connection(&self) -> Result<Arc<Connection>, ChainError> {
+        let mut held = self.0.connection.lock().await;
+        if let Some(connection) = &*held {
+            return Ok(connection.clone());
+        }
+        let mut last = unreachable("no endpoint is given");
+        for _ in 0..self.0.urls.len() {
+            let index = self.0.next_url.fetch_add(1, Ordering::Relaxed) % self.0.urls.len();
+            let Some(url) = self.0.urls.get(index) else { continue };
+            match timeout(PATIENCE, connect(url)).await {
+                Ok(Ok(connection)) => {
+                    tracing::debug!(url, "connected");
+                    return Ok(held.insert(Arc::new(connection)).clone());
+                }
+                Ok(Err(error @ ChainError::Incompatible(_))) => return Err(error),
+                Ok(Err(ChainError::Unreachable(reason))) => last = unreachable(format!("{url}: {reason}")),
+                Err(_) => last = unreachable(format!("{url} does not answer")),
+            }
+        }
+        Err(last)
+    }
+
+    /// Forgets a connection that failed, so that the next call makes another.
+    async fn drop_if_broken<T>(
+        &self,
+        result: Result<T, ChainError>,
+        connection: &Arc<Connection>,
+    ) -> Result<T, ChainError> {
+        if result.is_err() {
+            let mut held = self.0.connection.lock().await;
+            if held.as_ref().is_some_and(|held| Arc::ptr_eq(held, connection)) {
+                *held = None;
+            }
+        }
+        result
+    }
+
+    /// Waits for a best block that `fits`.
+    async fn best_of(
+        connection: &Connection,
+        fits: impl Fn(&AtBlock) -> bool,
+    ) -> Result<Arc<AtBlock>, ChainError> {
+        let mut best = connection.best.clone();
+        let found = async {
+            let found = best.wait_for(|best| best.as_ref().is_some_and(|at| fits(at))).await;
+            found.ok().and_then(|at| at.clone())
+        };
+        match timeout(STALL, found).await {
+            Ok(Some(at)) => Ok(at),
+            Ok(None) => Err(unreachable("the connection broke")),
+            Err(_) => Err(unreachable(format!("no new block for {} seconds", STALL.as_secs()))),
+        }
+    }
+
+    async fn view_at(&self, connection: &Connection, at: &AtBlock) -> Result<View, ChainError> {
+        let asset = || metadata::AssetId(self.0.asset);
+        let apis = at.runtime_apis();
+        let census = apis.call(metadata::runtime_apis().compute_api().census());
+        let info = apis.call(metadata::runtime_apis().compute_api().asset(asset()));
+        let rating = apis.call(metadata::runtime_apis().compute_api().rating(asset()));
+        let (census, info, rating) = tokio::try_join!(census, info, rating).map_err(api_error)?;
+        let nonce = at.tx().account_nonce(&self.0.prover).await.map_err(unreachable)?;
+        let seed_is_final = match census.open_seed {
+            Some(_) => self.is_final(connection, &census).await?,
+            None => false,
+        };
+        Ok(View {
+            best: BlockId {
+                number: height(at)?,
+                hash: at.block_hash().0,
+            },
+            census: metadata::census(&census, seed_blocks(at, census.index.0).await?),
+            seed_is_final,
+            asset: info.as_ref().map(metadata::asset),
+            rating: rating.as_ref().map(metadata::rating).unwrap_or_default(),
+            commit: rating.as_ref().and_then(metadata::commit),
+            nonce,
+        })
+    }
+
+    /// Whether the finalized block has the same opening seed.
+    async fn is_final(
+        &self,
+        connection: &Connection,
+        census: &metadata::CensusInfo,
+    ) -> Result<bool, ChainError> {
+        let at = connection.api.at_current_block().await.map_err(unreachable)?;
+        let call = metadata::runtime_apis().compute_api().census();
+        let known = at.runtime_apis().call(call).await.map_err(api_error)?;
+        Ok(known.index.0 == census.index.0 && known.open_seed == census.open_seed)
+    }
+
+    /// Signs a call upon a block. `nonce`: that of the block's state, if none is given.
+    ///
+    /// # Errors
+    /// [`SubmitError::NotTaken`].
+    pub async fn sign<P: Payload>(
+        &self,
+        at: &AtBlock,
+        call: &P,
+        nonce: Option<u64>,
+    ) -> Result<Signed, SubmitError> {
+        let signer = self.0.signer.as_ref().ok_or_else(|| not_taken("there is no key to sign with"))?;
+        let mut params = DefaultExtrinsicParamsBuilder::new().mortal(MORTALITY);
+        if let Some(nonce) = nonce {
+            params = params.nonce(nonce);
+        }
+        let tx = at.tx();
+        let mut signable = tx
+            .create_signable(call, &self.0.prover, params.build())
+            .await
+            .map_err(not_taken)?;
+        signable.sign(signer).map_err(not_taken)
+    }
+
+    /// Signs a call upon the best block, sends it, and waits until a best block has taken it.
+    ///
+    /// # Errors
+    /// [`SubmitError`].
+    pub async fn send<P: Payload>(&self, call: &P, nonce: Option<u64>) -> Result<Taken, SubmitError> {
+        let at = self.best().await.map_err(not_taken)?;
+        let signed = self.sign(&at, call, nonce).await?;
+        let mut progress = signed.submit_and_watch().await.map_err(not_taken)?;
+        loop {
+            let status = match progress.next().await {
+                None => return Err(SubmitError::Unknown("the node stopped telling".into())),
+                Some(Err(error)) => return Err(SubmitError::Unknown(error.to_string())),
+                Some(Ok(status)) => status,
+            };
+            match status {
+                TransactionStatus::InBestBlock(block) | TransactionStatus::InFinalizedBlock(block) => {
+                    return taken(&block).await;
+                }
+                TransactionStatus::Error { message }
+                | TransactionStatus::Invalid { message }
+                | TransactionStatus::Dropped { message } => return Err(not_taken(message)),
+                TransactionStatus::Validated
+                | TransactionStatus::Broadcasted
+                | TransactionStatus::NoLongerInBestBlock => {}
+            }
+        }
+    }
+}
+
+fn not_taken(error: impl std::fmt::Display) -> SubmitError {
+    SubmitError::NotTaken(error.to_string())
+}
+
+/// What became of a call in the block that took it.
+async fn taken(block: &InBlock) -> Result<Taken, SubmitError> {
+    let unknown = |error: &dyn std::fmt::Display| SubmitError::Unknown(error.to_string());
+    let at = block.at().await.map_err(|error| unknown(&error))?;
+    let at = height(&at).map_err(|error| unknown(&error))?;
+    match block.wait_for_success().await {
+        Ok(events) => Ok(Taken { at, events }),
+        Err(TransactionEventsError::ExtrinsicFailed(error)) => Err(SubmitError::Refused {
+            at,
+            reason: error.to_string(),
+        }),
+        Err(error) => Err(unknown(&error)),
+    }
+}
+
+/// A block's height.
+pub(super) fn height(at: &AtBlock) -> Result<u32, ChainError> {
+    u32::try_from(at.block_number()).map_err(|_| incompatible("its blocks have too high numbers"))
+}
+
+/// Blocks that make the opening seed of a census.
+async fn seed_blocks(at: &AtBlock, census: u32) -> Result<u32, ChainError> {
+    let entry = at
+        .storage()
+        .try_fetch(metadata::storage().proof_of_compute().censuses(), (metadata::CensusIndex(census),))
+        .await
+        .map_err(storage_error)?;
+    match entry {
+        Some(entry) => Ok(entry.decode().map_err(incompatible)?.schedule.seed_blocks),
+        None => Ok(0),
+    }
+}
+
+pub(super) fn storage_error(error: subxt::error::StorageError) -> ChainError {
+    match error {
+        subxt::error::StorageError::IncompatibleCodegen => incompatible("its storage has changed"),
+        error => unreachable(error),
+    }
+}
+
+async fn connect(url: &str) -> Result<Connection, ChainError> {
+    let api = OnlineClient::<SubstrateConfig>::from_insecure_url(url).await.map_err(unreachable)?;
+    let (tell, best) = watch::channel(None);
+    let mut blocks = api.stream_best_blocks().await.map_err(unreachable)?;
+    let mut follower = JoinSet::new();
+    follower.spawn(async move {
+        while let Some(Ok(block)) = blocks.next().await {
+            // A block that is gone before it could be looked at does not matter: a better one follows.
+            if let Ok(at) = block.at().await {
+                if tell.send(Some(Arc::new(at))).is_err() {
+                    return;
+                }
+            }
+        }
+    });
+    Ok(Connection {
+        api,
+        url: url.to_owned(),
+        best,
+        _follower: follower,
+    })
+}
+
+impl Chain for Client {
+    async fn rules(&self) -> Result<Rules, ChainError> {
+        let at = self.best().await?;
+        let storage = at.storage();
+        let limits = storage.entry(metadata::storage().proof_of_compute().limits()).map_err(storage_error)?;
+        let limits = limits.fetch(()).await.map_err(storage_error)?.decode().map_err(incompatible)?;
+        let schedule =
+            storage.entry(metadata::storage().proof_of_compute().current_schedule()).map_err(storage_error)?;
+        let schedule = schedule.fetch(()).await.map_err(storage_error)?.decode().map_err(incompatible)?;
+        let block_ms = at
+            .constants()
+            .entry(metadata::ergon::constants().proof_of_compute().slot_duration())
+            .map_err(incompatible)?;
+        Ok(Rules {
+            classes: limits.classes.0.iter().filter_map(|class| Class::try_from(*class).ok()).collect(),
+            min_rounds: limits.min_rounds,
+            max_rounds: limits.max_rounds,
+            window: schedule.window,
+            block_ms,
+        })
+    }
+
+    async fn view(&self, seen: Option<Hash>) -> Result<View, ChainError> {
+        let connection = self.connection().await?;
+        let view = async {
+            let at = Self::best_of(&connection, |at| Some(at.block_hash().0) != seen).await?;
+            timeout(PATIENCE, self.view_at(&connection, &at))
+                .await
+                .map_err(|_| unreachable("the node does not answer"))?
+        };
+        let view = view.await;
+        self.drop_if_broken(view, &connection).await
+    }
+
+    async fn submit(&self, call: Call, nonce: u64) -> Result<u32, SubmitError> {
+        use metadata::{AssetId, CensusIndex};
+        let nonce = Some(nonce);
+        let pallet = metadata::transactions().proof_of_compute();
+        let taken = match call {
+            Call::Commit { asset, census, challenge, claim } => {
+                let call = pallet.commit(
+                    AssetId(asset),
+                    CensusIndex(census),
+                    challenge.into(),
+                    claim.class.index(),
+                    claim.rounds,
+                    claim.commitment.into(),
+                );
+                self.send(&call, nonce).await?
+            }
+            Call::Open { asset, census, open_seed, top, samples } => {
+                let samples = metadata::samples(samples);
+                let call = pallet.open(AssetId(asset), CensusIndex(census), open_seed.into(), top.into(), samples);
+                self.send(&call, nonce).await?
+            }
+            Call::Settle { asset } => self.send(&pallet.settle(AssetId(asset)), nonce).await?,
+        };
+        Ok(taken.at)
+    }
+}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The chain's types, generated from its metadata, and their translation into the worker's own.
+//!
+//! `artifacts/ergon.scale` holds the metadata of our pallets and runtime API. A test of the runtime fails when it is stale.
+
+use super::{Asset, Census, Commit, Phase, Rating, Status};
+use compute_proof::Class;
+use subxt::utils::AccountId32;
+
+#[subxt::subxt(runtime_metadata_path = "artifacts/ergon.scale")]
+pub mod ergon {}
+
+pub use ergon::{runtime_apis, storage, transactions};
+use ergon::runtime_types::compute_primitives::{
+    api,
+    asset::{AssetKind, AssetStatus},
+};
+pub use ergon::runtime_types::compute_primitives::units::{AssetId, CensusIndex, HardwareId};
+
+type Number = u32;
+type Hash = subxt::utils::H256;
+/// The runtime API's record of an asset.
+pub type AssetInfo = api::AssetInfo<AccountId32, u128, Number>;
+/// The runtime API's record of the census.
+pub type CensusInfo = api::CensusInfo<Hash, u128, Number>;
+/// The runtime API's record of a rating.
+pub type RatingInfo = api::RatingInfo<AccountId32, Hash, Number>;
+
+/// Samples as the call takes them.
+pub fn samples(bytes: Vec<u8>) -> ergon::runtime_types::bounded_collections::bounded_vec::BoundedVec<u8> {
+    ergon::runtime_types::bounded_collections::bounded_vec::BoundedVec(bytes)
+}
+
+/// An address as the call takes it.
+pub fn uri(bytes: Vec<u8>) -> ergon::runtime_types::bounded_collections::bounded_vec::BoundedVec<u8> {
+    ergon::runtime_types::bounded_collections::bounded_vec::BoundedVec(bytes)
+}
+
+/// The kind of asset that this worker proves.
+pub fn matrix_kind() -> AssetKind {
+    AssetKind::Gpu
+}
+
+/// A kind's name.
+pub fn kind_name(kind: &AssetKind) -> &'static str {
+    match kind {
+        AssetKind::Gpu => "gpu",
+        AssetKind::Hashrate => "hashrate",
+    }
+}
+
+fn status(status: &AssetStatus) -> Status {
+    match status {
+        AssetStatus::Provisional => Status::Provisional,
+        AssetStatus::Active => Status::Active,
+        AssetStatus::Offline => Status::Offline,
+        AssetStatus::Retired => Status::Retired,
+    }
+}
+
+/// The asset, as far as the worker asks.
+pub fn asset(info: &AssetInfo) -> Asset {
+    Asset {
+        matrix: matches!(info.kind, AssetKind::Gpu),
+        status: status(&info.status),
+        operator: info.operator.as_ref().map(|account| account.0),
+        bond: info.bond,
+        bond_pledged: info.bond_pledged,
+        emitted: info.books.emitted,
+        unvested: info.unvested,
+    }
+}
+
+/// The census; `seed_blocks` of its schedule say when openings begin.
+pub fn census(info: &CensusInfo, seed_blocks: u32) -> Census {
+    Census {
+        index: info.index.0,
+        phase: match info.phase {
+            api::Phase::Idle => Phase::Idle,
+            api::Phase::Work => Phase::Work,
+            api::Phase::Seed => Phase::Seed,
+            api::Phase::Open => Phase::Open,
+            api::Phase::Report => Phase::Report,
+            api::Phase::Payment => Phase::Payment,
+            api::Phase::Void => Phase::Void,
+        },
+        challenge: info.challenge.0,
+        opened_at: info.opened_at,
+        closes_at: info.closes_at,
+        opens_at: info.closes_at.saturating_add(seed_blocks),
+        open_seed: info.open_seed.map(|seed| seed.0),
+        open_until: info.open_until,
+        not_before: info.not_before,
+    }
+}
+
+/// The rating, without the commit.
+pub fn rating(info: &RatingInfo) -> Rating {
+    Rating {
+        rate: info.rate,
+        verified_work: info.verified_work,
+        passed: info.passed,
+        failed: info.failed,
+        last_census: info.last_census.0,
+        missed: info.missed,
+    }
+}
+
+/// The unsettled commit.
+pub fn commit(info: &RatingInfo) -> Option<Commit> {
+    info.commit.as_ref().map(|commit| Commit {
+        census: commit.census.0,
+        prover: commit.prover.0,
+        class: Class::try_from(commit.class).ok(),
+        rounds: commit.rounds,
+        commitment: commit.commitment.0,
+        committed_at: commit.committed_at,
+        count: commit.count,
+        drawn: commit.drawn,
+        opened: commit.opened,
+    })
+}

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The command line, and nothing else.
+
+use crate::{
+    commands::{bench, devices, doctor, drain, keys, prove, register, run, shell, status, verify},
+    config::{Format, Layer},
+};
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+
+/// Ergon's worker: proves what a device computes, and earns for its owner
+#[derive(Debug, Parser)]
+#[command(name = "ergon-worker", version, propagate_version = true, arg_required_else_help = true)]
+#[command(after_help = "Settings are taken from flags, then from ERGON_* variables, then from the file of --config.")]
+pub struct Cli {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What every command takes.
+#[derive(Clone, Debug, Args)]
+pub struct Global {
+    /// How to write output [default: text]
+    #[arg(long, global = true, value_enum, help_heading = "Settings")]
+    pub format: Option<Format>,
+    /// Address of a node; several times for several, the preferred one first [default: ws://127.0.0.1:9944]
+    #[arg(long, global = true, value_name = "URL", help_heading = "Settings")]
+    pub url: Vec<String>,
+    /// Configuration file, TOML
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Settings")]
+    pub config: Option<PathBuf>,
+    /// What to log, such as `info` or `ergon_worker=debug` [default: info]
+    #[arg(long, global = true, value_name = "FILTER", help_heading = "Settings")]
+    pub log: Option<String>,
+    /// Folder for the rounds' roots and the lock [default: ergon-worker in the user's data folder]
+    #[arg(long, global = true, value_name = "DIR", help_heading = "Settings")]
+    pub data_dir: Option<PathBuf>,
+}
+
+impl Global {
+    /// These flags as a layer of the configuration.
+    pub fn layer(&self) -> Layer {
+        Layer {
+            format: self.format,
+            log: self.log.clone(),
+            url: (!self.url.is_empty()).then(|| self.url.clone()),
+            data_dir: self.data_dir.clone(),
+            ..Layer::default()
+        }
+    }
+}
+
+/// Whose key signs.
+#[derive(Clone, Debug, Default, Args)]
+pub struct KeyArgs {
+    /// Encrypted key file, made by `keys generate` or exported by a wallet
+    #[arg(long, value_name = "FILE", conflicts_with = "suri", help_heading = "Key")]
+    pub key: Option<PathBuf>,
+    /// File with the key file's password in its first line; or the variable ERGON_PASSWORD, or you are asked
+    #[arg(long, value_name = "FILE", help_heading = "Key")]
+    pub password_file: Option<PathBuf>,
+    /// Secret URI, such as //Alice: for development chains, as others may read it in the list of processes
+    #[arg(long, value_name = "URI", help_heading = "Key")]
+    pub suri: Option<String>,
+}
+
+impl KeyArgs {
+    /// These flags put upon a layer.
+    pub fn upon(&self, layer: Layer) -> Layer {
+        Layer {
+            key: self.key.clone(),
+            password_file: self.password_file.clone(),
+            suri: self.suri.clone(),
+            ..layer
+        }
+    }
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// What there is to compute with, and which backend fits
+    Devices(devices::Args),
+    /// How fast this machine computes a shape, offline
+    Bench(bench::Args),
+    /// Checks all that a worker needs to earn, and says what mends what is missing
+    Doctor(doctor::Args),
+    /// Makes, imports and shows keys
+    #[command(subcommand)]
+    Keys(keys::Command),
+    /// Makes a device an asset: announces it, then registers it, with a bond to prove for it
+    Register(register::Args),
+    /// Proves in every census until told to stop
+    Run(run::Args),
+    /// The asset, its rating, its commit, its bond, and why nothing is earned
+    Status(status::Args),
+    /// Lets the running worker finish what it has begun, and then stop
+    Drain(drain::Args),
+    /// Computes a census's work offline and prints it
+    Prove(prove::Args),
+    /// Checks what `prove` printed
+    Verify(verify::Args),
+    /// Prints completions for a shell
+    Completions(shell::CompletionsArgs),
+    /// Prints the manual page
+    #[command(hide = true)]
+    Man,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_parser_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn global_flags_are_taken_before_and_after_the_command() {
+        for line in [
+            "ergon-worker --format json --url ws://a --url ws://b devices",
+            "ergon-worker devices --format json --url ws://a --url ws://b",
+        ] {
+            let cli = Cli::try_parse_from(line.split(' ')).unwrap();
+            let layer = cli.global.layer();
+            assert_eq!(layer.format, Some(Format::Json));
+            assert_eq!(layer.url.unwrap(), ["ws://a", "ws://b"]);
+        }
+    }
+
+    #[test]
+    fn a_key_file_and_a_secret_uri_exclude_each_other() {
+        let line = "ergon-worker status --asset 1 --key k.json --suri //Alice";
+        assert!(Cli::try_parse_from(line.split(' ')).is_err());
+    }
+
+    #[test]
+    fn every_command_explains_itself() {
+        for command in Cli::command().get_subcommands() {
+            assert!(command.get_about().is_some(), "{}", command.get_name());
+            for argument in command.get_arguments() {
+                assert!(argument.get_help().is_some(), "{} {}", command.get_name(), argument.get_id());
+            }
+        }
+    }
+
+    #[test]
+    fn what_writes_can_be_tried_without_writing() {
+        for name in ["register", "run", "drain"] {
+            let command = Cli::command();
+            let command = command.find_subcommand(name).unwrap();
+            assert!(command.get_arguments().any(|argument| argument.get_id() == "dry_run"), "{name}");
+        }
+    }
+
+    #[cfg(not(feature = "adversary"))]
+    #[test]
+    fn a_release_cannot_overclaim() {
+        let line = "ergon-worker run --asset 1 --suri //Alice --simulate-overclaim 4";
+        assert!(Cli::try_parse_from(line.split(' ')).is_err());
+    }
+}

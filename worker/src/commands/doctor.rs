@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+//! `doctor`: checks all that a worker needs to earn, and says what mends what is missing.
+
+mod checks;
+
+pub use checks::{examine, status_name, Check, Facts, Verdict};
+
+use super::signer;
+use crate::{
+    chain::{client::Client, ChainError},
+    cli::KeyArgs,
+    commands::run::choose,
+    config::{Config, Layer, Shape},
+    error::{Code, Error},
+    keystore,
+    lock,
+    prover::{cpu::Cpu, Prover},
+};
+use serde::Serialize;
+use std::{fmt, num::NonZeroUsize, time::{SystemTime, UNIX_EPOCH}};
+
+/// Arguments of `doctor`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    pub key: KeyArgs,
+    /// The asset to prove
+    #[arg(long, value_name = "N")]
+    pub asset: Option<u64>,
+    /// Class of work: auto, xs, s, m, l or xl [default: auto]
+    #[arg(long)]
+    pub shape: Option<Shape>,
+    /// Threads to compute with [default: all cores]
+    #[arg(long, value_name = "N")]
+    pub threads: Option<NonZeroUsize>,
+}
+
+impl Args {
+    /// These flags put upon a layer.
+    pub fn upon(&self, layer: Layer) -> Layer {
+        self.key.upon(Layer {
+            asset: self.asset,
+            shape: self.shape,
+            threads: self.threads,
+            ..layer
+        })
+    }
+}
+
+/// What `doctor` prints.
+#[derive(Clone, Debug, Serialize)]
+pub struct Output {
+    /// Whether nothing stands in the way.
+    pub healthy: bool,
+    /// The checks, in the order in which they matter.
+    pub checks: Vec<Check>,
+}
+
+impl Output {
+    /// The exit code of the first check that failed; 0 if none did.
+    pub fn exit_code(&self) -> u8 {
+        self.checks
+            .iter()
+            .find(|check| check.verdict == Verdict::Bad)
+            .map_or(0, |check| check.code.number())
+    }
+}
+
+/// Runs `doctor`. What is found wrong is its output, not an error.
+///
+/// # Errors
+/// None of its own.
+pub async fn run(config: &Config) -> Result<Output, Error> {
+    let checks = examine(&gather(config).await);
+    Ok(Output {
+        healthy: checks.iter().all(|check| check.verdict != Verdict::Bad),
+        checks,
+    })
+}
+
+/// Asks the machine and the chain for all there is to know, as far as they answer.
+async fn gather(config: &Config) -> Facts {
+    let signer = signer(config);
+    let account = signer.as_ref().ok().map(keystore::account);
+    let mut facts = Facts {
+        now_ms: now_ms(),
+        account: signer.as_ref().map(|key| keystore::account(key).to_string()).map_err(describe),
+        me: account.map(|account| account.0),
+        asset_id: config.asset,
+        running: config.asset.and_then(|asset| lock::is_running(&config.data_dir, asset).ok()),
+        ..Facts::default()
+    };
+    let mut prover = match Cpu::fastest(config.threads) {
+        Ok(prover) => {
+            facts.device = Some(Ok(format!("{} on {} threads", prover.name(), prover.threads())));
+            Some(prover)
+        }
+        Err(error) => {
+            facts.device = Some(Err(error.to_string()));
+            None
+        }
+    };
+    // Without a key the chain can still be asked; any account will do then.
+    let prover_account = account.unwrap_or(subxt::utils::AccountId32([0; 32]));
+    let client = Client::new(config.urls.clone(), config.asset.unwrap_or_default(), prover_account, signer.ok());
+    facts.compatible = Some(client.check_compatible().await);
+    facts.url = client.url().await.ok();
+    facts.vitals = client.vitals().await.ok();
+    if matches!(facts.compatible, Some(Err(ChainError::Unreachable(_)))) {
+        return facts;
+    }
+    if let Ok((view, rules)) = client.view_and_rules().await {
+        facts.view = Some(view);
+        if let Some(prover) = &mut prover {
+            facts.shape = Some(
+                choose(prover, &rules, config.shape)
+                    .map(|(class, rounds)| format!("{class}: about {rounds} rounds a census"))
+                    .map_err(|error| error.message),
+            );
+        }
+        facts.rules = Some(rules);
+    }
+    if account.is_some() {
+        facts.spendable = client.balance(&prover_account).await.ok().map(|balance| balance.spendable());
+        facts.fee = client.fee_up_front().await.ok();
+    }
+    facts
+}
+
+fn describe(error: &Error) -> String {
+    error.message.clone()
+}
+
+fn now_ms() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+impl fmt::Display for Output {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for check in &self.checks {
+            let mark = match check.verdict {
+                Verdict::Good => "ok  ",
+                Verdict::Bad => "BAD ",
+                Verdict::Unknown => "?   ",
+            };
+            writeln!(f, "{mark} {:<9} {}", check.name, check.finding)?;
+            if let Some(mend) = &check.mend {
+                writeln!(f, "               → {mend}")?;
+            }
+        }
+        match self.healthy {
+            true => f.write_str("Nothing stands in the way of earning."),
+            false => write!(f, "Something stands in the way of earning (exit code {}).", self.exit_code()),
+        }
+    }
+}
+
+impl Check {
+    /// A check's exit code, where it failed.
+    pub fn failed(&self) -> Option<Code> {
+        (self.verdict == Verdict::Bad).then_some(self.code)
+    }
+}

@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: Apache-2.0
+//! `run`: the service.
+
+use super::{asset, signer};
+use crate::{
+    chain::{client::Client, Chain, ChainError, Rules},
+    cli::KeyArgs,
+    config::{Config, Format, Layer, Shape},
+    display,
+    engine::Engine,
+    error::{disk, Code, Error},
+    keystore,
+    lock::Lock,
+    openings::Openings,
+    prover::{cpu::Cpu, Prover},
+    service::{Control, Ended, Service},
+    shape,
+    state::Settings,
+};
+use compute_proof::{Class, Device, MAX_ROUNDS};
+use indicatif::MultiProgress;
+use serde::Serialize;
+use std::{fmt, future::Future, num::NonZeroUsize, sync::Arc, time::Duration};
+use tokio::{
+    signal,
+    sync::{mpsc, watch},
+    task::JoinSet,
+    time::sleep,
+};
+
+/// Arguments of `run`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    pub key: KeyArgs,
+    /// The asset to prove
+    #[arg(long, value_name = "N")]
+    pub asset: Option<u64>,
+    /// Class of work: auto, xs, s, m, l or xl [default: auto]
+    #[arg(long)]
+    pub shape: Option<Shape>,
+    /// Threads to compute with [default: all cores]
+    #[arg(long, value_name = "N")]
+    pub threads: Option<NonZeroUsize>,
+    /// Rounds after which no more are computed in a census [default: as many as the chain takes]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub max_rounds: Option<u32>,
+    /// Check everything, say what would be done, and send nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// FOR TESTS OF THE SLASH: claim FACTOR times the rounds that were computed. Costs the bond
+    #[cfg(feature = "adversary")]
+    #[arg(long, value_name = "FACTOR", hide = true, default_value_t = 1)]
+    pub simulate_overclaim: u32,
+}
+
+impl Args {
+    /// These flags put upon a layer.
+    pub fn upon(&self, layer: Layer) -> Layer {
+        self.key.upon(Layer {
+            asset: self.asset,
+            shape: self.shape,
+            threads: self.threads,
+            max_rounds: self.max_rounds,
+            ..layer
+        })
+    }
+
+    #[cfg(feature = "adversary")]
+    fn engine(&self, device: Device, prover: Cpu) -> std::io::Result<Engine> {
+        Engine::start_overclaiming(device, prover, self.simulate_overclaim)
+    }
+
+    #[cfg(not(feature = "adversary"))]
+    fn engine(&self, device: Device, prover: Cpu) -> std::io::Result<Engine> {
+        Engine::start(device, prover)
+    }
+}
+
+/// What `run` prints at its end.
+#[derive(Clone, Debug, Serialize)]
+pub struct Output {
+    /// The asset.
+    pub asset: u64,
+    /// Who proves.
+    pub prover: String,
+    /// What computes.
+    pub backend: &'static str,
+    /// The class of work, by name.
+    pub shape: &'static str,
+    /// Rounds that fit a census's window, as measured at the start.
+    pub rounds_expected: u32,
+    /// Whether all that was begun is finished.
+    pub drained: bool,
+    /// The census whose commit may yet have to be opened.
+    pub at_risk: Option<u32>,
+    /// Nothing was done.
+    pub dry_run: bool,
+}
+
+/// Runs the service until it is told to end.
+///
+/// # Errors
+/// [`Code`].
+pub async fn run(args: &Args, config: &Config, bars: Option<MultiProgress>) -> Result<Output, Error> {
+    let key = signer(config)?;
+    let account = keystore::account(&key);
+    let device = Device {
+        asset: asset(config)?,
+        prover: account.0,
+    };
+    let lock = Arc::new(Lock::take(&config.data_dir, device.asset)?);
+    let mut prover = Cpu::fastest(config.threads)?;
+    let backend = prover.name();
+    let client = Client::new(config.urls.clone(), device.asset, account, Some(key));
+    let Some(rules) = or_stopped(reach(&client)).await? else {
+        return Err(Error::new(Code::Unreachable, "stopped before the chain was reached"));
+    };
+    let (class, rounds_expected) = choose(&mut prover, &rules, config.shape)?;
+    let settings = Settings {
+        asset: device.asset,
+        prover: device.prover,
+        class,
+        min_rounds: rules.min_rounds,
+        max_rounds: config.max_rounds.unwrap_or(MAX_ROUNDS).min(rules.max_rounds),
+    };
+    let mut output = Output {
+        asset: device.asset,
+        prover: account.to_string(),
+        backend,
+        shape: class.name(),
+        rounds_expected: rounds_expected.min(settings.max_rounds),
+        drained: false,
+        at_risk: None,
+        dry_run: args.dry_run,
+    };
+    if args.dry_run {
+        return Ok(output);
+    }
+    tracing::info!(
+        asset = device.asset,
+        prover = %account,
+        backend,
+        shape = class.name(),
+        rounds_expected = output.rounds_expected,
+        "ready"
+    );
+    let service = Service {
+        chain: client,
+        engine: args.engine(device, prover).map_err(disk)?,
+        openings: Openings::new(&config.data_dir, device).map_err(disk)?,
+        settings,
+        block: Duration::from_millis(rules.block_ms),
+    };
+    let (ask, asked) = mpsc::channel(4);
+    let watchers = watch::Sender::new(service.snapshot());
+    let mut beside = JoinSet::new();
+    if let (Some(bars), Format::Text) = (bars, config.format) {
+        let watched = watchers.subscribe();
+        beside.spawn(async move { display::draw(bars, device.asset, backend, watched).await });
+    }
+    beside.spawn(told_to_stop(ask.clone()));
+    beside.spawn(told_to_drain(ask, lock.clone()));
+    let ended = service.run(asked, watchers).await?;
+    match ended {
+        Ended::Drained => output.drained = true,
+        Ended::Stopped { at_risk } => output.at_risk = at_risk,
+    }
+    Ok(output)
+}
+
+/// Tries to reach the chain until it answers: a service may start before its node does.
+async fn reach(client: &Client) -> Result<Rules, Error> {
+    let mut wait = Duration::from_secs(1);
+    loop {
+        let answer = async {
+            client.check_compatible().await?;
+            client.rules().await
+        };
+        match answer.await {
+            Ok(rules) => return Ok(rules),
+            Err(error @ ChainError::Incompatible(_)) => return Err(error.into()),
+            Err(error @ ChainError::Unreachable(_)) => tracing::warn!("{error}; trying again"),
+        }
+        sleep(wait).await;
+        wait = (wait * 2).min(Duration::from_secs(30));
+    }
+}
+
+/// A result, or nothing if a signal to stop comes first.
+async fn or_stopped<T>(work: impl Future<Output = Result<T, Error>>) -> Result<Option<T>, Error> {
+    tokio::select! {
+        result = work => result.map(Some),
+        () = stop_signal() => Ok(None),
+    }
+}
+
+/// The class to work in, and how many rounds of it fit a window.
+///
+/// # Errors
+/// [`Code::Shape`], [`Code::Device`].
+pub fn choose(prover: &mut dyn Prover, rules: &Rules, wish: Shape) -> Result<(Class, u32), Error> {
+    let names = |classes: &[Class]| classes.iter().map(|class| class.name()).collect::<Vec<_>>().join(", ");
+    let rules_for = match wish {
+        Shape::Auto => rules.clone(),
+        Shape::Class(class) if rules.classes.contains(&class) => Rules { classes: vec![class], ..rules.clone() },
+        Shape::Class(class) => {
+            return Err(Error::new(Code::Shape, format!("class {class} does not count on this chain"))
+                .mend(format!("These do: {}.", names(&rules.classes))));
+        }
+    };
+    let measured = shape::measure(prover, &rules_for)?;
+    let class = match wish {
+        Shape::Auto => shape::best(&measured, &rules_for),
+        // What was asked for is done, even if few rounds fit, as long as one commit does.
+        Shape::Class(class) => Some(class),
+    };
+    let fits = class.and_then(|class| measured.iter().find(|measured| measured.class == class));
+    match fits.map(|measured| (measured.class, shape::rounds(measured, &rules_for))) {
+        Some((class, rounds)) if rounds >= rules.min_rounds => Ok((class, rounds)),
+        _ => Err(Error::new(
+            Code::Shape,
+            format!("this device does not compute {} rounds of {} in a window", rules.min_rounds, names(&rules_for.classes)),
+        )
+        .mend("Let it have more threads, or a smaller shape.")),
+    }
+}
+
+/// Waits for SIGINT or SIGTERM.
+async fn stop_signal() {
+    #[cfg(unix)]
+    {
+        if let Ok(mut terminate) = signal::unix::signal(signal::unix::SignalKind::terminate()) {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                interrupted = signal::ctrl_c() => drop(interrupted),
+            }
+            return;
+        }
+    }
+    drop(signal::ctrl_c().await);
+}
+
+async fn told_to_stop(ask: mpsc::Sender<Control>) {
+    stop_signal().await;
+    tracing::info!("stopping");
+    // Nobody listens any more: then it has stopped.
+    ask.send(Control::Stop).await.ok();
+}
+
+async fn told_to_drain(ask: mpsc::Sender<Control>, lock: Arc<Lock>) {
+    while !lock.drain_is_asked() {
+        sleep(Duration::from_secs(1)).await;
+    }
+    tracing::info!("draining: the present census is finished, no other begun");
+    ask.send(Control::Drain).await.ok();
+    // Keeps the channel open: a service whose askers are gone would stop.
+    std::future::pending::<()>().await;
+}
+
+impl fmt::Display for Output {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { asset, prover, backend, shape, rounds_expected, .. } = self;
+        if self.dry_run {
+            return write!(
+                f,
+                "would prove asset {asset} as {prover} on {backend}, shape {shape}, about {rounds_expected} rounds a census"
+            );
+        }
+        match (self.drained, self.at_risk) {
+            (true, _) => write!(f, "asset {asset}: finished, nothing is left to open"),
+            (false, None) => write!(f, "asset {asset}: stopped"),
+            (false, Some(census)) => write!(
+                f,
+                "asset {asset}: stopped. The commit of census {census} may have to be opened: start again soon, or it costs the bond"
+            ),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rules(classes: &[Class], min_rounds: u32) -> Rules {
+        Rules { classes: classes.to_vec(), min_rounds, max_rounds: 65_536, window: 6, block_ms: 3_000 }
+    }
+
+    #[test]
+    fn a_shape_that_does_not_count_is_refused_and_those_that_do_are_named() {
+        let mut cpu = Cpu::fastest(NonZeroUsize::new(1)).unwrap();
+        let error = choose(&mut cpu, &rules(&[Class::Xs, Class::S], 1), Shape::Class(Class::M)).unwrap_err();
+        assert_eq!(error.code, Code::Shape);
+        assert!(error.mend.unwrap().contains("xs, s"));
+    }
+
+    #[test]
+    fn a_shape_that_is_asked_for_is_taken() {
+        let mut cpu = Cpu::fastest(NonZeroUsize::new(1)).unwrap();
+        let (class, rounds) = choose(&mut cpu, &rules(&[Class::Xs, Class::S], 1), Shape::Class(Class::Xs)).unwrap();
+        assert_eq!(class, Class::Xs);
+        assert!(rounds > 100);
+    }
+
+    #[test]
+    fn a_device_that_is_too_slow_is_told_so() {
+        let mut cpu = Cpu::fastest(NonZeroUsize::new(1)).unwrap();
+        let impossible = Rules { block_ms: 0, ..rules(&[Class::Xs], 1) };
+        assert_eq!(choose(&mut cpu, &impossible, Shape::Auto).unwrap_err().code, Code::Shape);
+    }
+}

@@ -1,0 +1,475 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What the user asks for: flags over environment over one TOML file. The merge is pure.
+
+use clap::ValueEnum;
+use compute_proof::Class;
+use serde::{Deserialize, Serialize};
+use std::{
+    num::NonZeroUsize,
+    path::{Path, PathBuf},
+    str::FromStr,
+};
+
+/// Where a node listens if nothing else is said.
+pub const DEFAULT_URL: &str = "ws://127.0.0.1:9944";
+
+/// How output is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs: one JSON value; logs as JSON lines.
+    Json,
+}
+
+/// Which class of work to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// The largest whose round takes at most 50 ms, among those that the chain counts.
+    Auto,
+    /// This one.
+    Class(Class),
+}
+
+impl FromStr for Shape {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "auto" => Ok(Self::Auto),
+            name => name.parse().map(Self::Class).map_err(|_| "one of auto, xs, s, m, l, xl".into()),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Shape {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// One layer of the configuration: what is not said in it is left to the layer below.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Layer {
+    /// How output is written.
+    pub format: Option<Format>,
+    /// What is logged, such as `info` or `ergon_worker=debug`.
+    pub log: Option<String>,
+    /// Nodes, the preferred one first.
+    pub url: Option<Vec<String>>,
+    /// Where the rounds' roots and the lock are kept.
+    pub data_dir: Option<PathBuf>,
+    /// Encrypted key file.
+    pub key: Option<PathBuf>,
+    /// File that holds the key file's password, in its first line.
+    pub password_file: Option<PathBuf>,
+    /// Secret URI such as `//Alice`: for development chains.
+    pub suri: Option<String>,
+    /// The asset to prove.
+    pub asset: Option<u64>,
+    /// Class of work.
+    pub shape: Option<Shape>,
+    /// Threads to compute with.
+    pub threads: Option<NonZeroUsize>,
+    /// Rounds after which no more are computed in a census.
+    pub max_rounds: Option<u32>,
+}
+
+/// What is wrong with the configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file can't be read.
+    #[error("cannot read {path}: {source}")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file is not what it should be.
+    #[error("{path}: {message}")]
+    Parse {
+        /// The file.
+        path: PathBuf,
+        /// What, and where.
+        message: String,
+    },
+    /// An environment variable is not what it should be.
+    #[error("the environment variable {name}: {message}")]
+    Environment {
+        /// The variable.
+        name: &'static str,
+        /// What is wrong.
+        message: String,
+    },
+    /// Two things that exclude each other, or one that is missing.
+    #[error("{0}")]
+    Invalid(String),
+}
+
+/// Environment variables, each with the setting of the same name.
+pub const VARIABLES: [&str; 11] = [
+    "ERGON_FORMAT",
+    "ERGON_LOG",
+    "ERGON_URL",
+    "ERGON_DATA_DIR",
+    "ERGON_KEY",
+    "ERGON_PASSWORD_FILE",
+    "ERGON_SURI",
+    "ERGON_ASSET",
+    "ERGON_SHAPE",
+    "ERGON_THREADS",
+    "ERGON_MAX_ROUNDS",
+];
+
+impl Layer {
+    /// This layer, and where it says nothing, the one below.
+    #[must_use]
+    pub fn over(self, below: Self) -> Self {
+        // The key is one choice in three fields: a layer that names a key hides the whole choice of the layers below.
+        let key = match self.key.is_some() || self.suri.is_some() {
+            true => (self.key, self.suri),
+            false => (below.key, below.suri),
+        };
+        Self {
+            format: self.format.or(below.format),
+            log: self.log.or(below.log),
+            url: self.url.or(below.url),
+            data_dir: self.data_dir.or(below.data_dir),
+            key: key.0,
+            suri: key.1,
+            password_file: self.password_file.or(below.password_file),
+            asset: self.asset.or(below.asset),
+            shape: self.shape.or(below.shape),
+            threads: self.threads.or(below.threads),
+            max_rounds: self.max_rounds.or(below.max_rounds),
+        }
+    }
+
+    /// What the environment says; `read` gives a variable's value.
+    ///
+    /// # Errors
+    /// [`ConfigError::Environment`].
+    pub fn from_environment(read: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let text = |name| read(name).filter(|value| !value.is_empty());
+        fn parsed<T: FromStr>(name: &'static str, value: Option<String>) -> Result<Option<T>, ConfigError>
+        where
+            T::Err: std::fmt::Display,
+        {
+            value
+                .map(|value| {
+                    value.parse().map_err(|error: T::Err| ConfigError::Environment {
+                        name,
+                        message: format!("{value}: {error}"),
+                    })
+                })
+                .transpose()
+        }
+        let format = text("ERGON_FORMAT")
+            .map(|value| {
+                Format::from_str(&value, true).map_err(|message| ConfigError::Environment {
+                    name: "ERGON_FORMAT",
+                    message,
+                })
+            })
+            .transpose()?;
+        Ok(Self {
+            format,
+            log: text("ERGON_LOG"),
+            url: text("ERGON_URL").map(|urls| urls.split(',').map(|url| url.trim().to_owned()).collect()),
+            data_dir: text("ERGON_DATA_DIR").map(Into::into),
+            key: text("ERGON_KEY").map(Into::into),
+            password_file: text("ERGON_PASSWORD_FILE").map(Into::into),
+            suri: text("ERGON_SURI"),
+            asset: parsed("ERGON_ASSET", text("ERGON_ASSET"))?,
+            shape: parsed("ERGON_SHAPE", text("ERGON_SHAPE"))?,
+            threads: parsed("ERGON_THREADS", text("ERGON_THREADS"))?,
+            max_rounds: parsed("ERGON_MAX_ROUNDS", text("ERGON_MAX_ROUNDS"))?,
+        })
+    }
+
+    /// What a file's text says.
+    ///
+    /// # Errors
+    /// [`ConfigError::Parse`].
+    pub fn from_toml(path: &Path, text: &str) -> Result<Self, ConfigError> {
+        toml::from_str(text).map_err(|error| ConfigError::Parse {
+            path: path.to_owned(),
+            message: error.to_string(),
+        })
+    }
+}
+
+/// The configuration, complete.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// How output is written.
+    pub format: Format,
+    /// What is logged.
+    pub log: String,
+    /// Nodes, the preferred one first; never empty.
+    pub urls: Vec<String>,
+    /// Where the rounds' roots and the lock are kept.
+    pub data_dir: PathBuf,
+    /// Whose key signs, if any is named.
+    pub key: Option<KeyChoice>,
+    /// The asset, if one is named.
+    pub asset: Option<u64>,
+    /// Class of work.
+    pub shape: Shape,
+    /// Threads to compute with; `None`: all.
+    pub threads: Option<NonZeroUsize>,
+    /// Rounds after which no more are computed in a census.
+    pub max_rounds: Option<u32>,
+}
+
+/// Where the key comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeyChoice {
+    /// A secret URI.
+    Suri(String),
+    /// An encrypted file.
+    File {
+        /// The file.
+        path: PathBuf,
+        /// File with its password.
+        password_file: Option<PathBuf>,
+    },
+}
+
+impl Config {
+    /// Completes the merged layers. `home` is the user's folder for data, for the case that none is named.
+    ///
+    /// # Errors
+    /// [`ConfigError::Invalid`].
+    pub fn new(merged: Layer, home: Option<PathBuf>) -> Result<Self, ConfigError> {
+        let invalid = |message: &str| Err(ConfigError::Invalid(message.into()));
+        let urls = merged.url.unwrap_or_else(|| vec![DEFAULT_URL.into()]);
+        if urls.is_empty() {
+            return invalid("no url is given");
+        }
+        if let Some(url) = urls.iter().find(|url| !url.starts_with("ws://") && !url.starts_with("wss://")) {
+            return Err(ConfigError::Invalid(format!("{url}: the worker speaks WebSocket: ws:// or wss://")));
+        }
+        let key = match (merged.suri, merged.key) {
+            (Some(_), Some(_)) => return invalid("both a key file and a secret URI are given: which one signs?"),
+            (Some(suri), None) => Some(KeyChoice::Suri(suri)),
+            (None, Some(path)) => Some(KeyChoice::File {
+                path,
+                password_file: merged.password_file,
+            }),
+            (None, None) => None,
+        };
+        let Some(data_dir) = merged.data_dir.or(home) else {
+            return invalid("there is no home folder: say --data-dir");
+        };
+        if merged.max_rounds == Some(0) {
+            return invalid("max-rounds must be at least 1");
+        }
+        Ok(Self {
+            format: merged.format.unwrap_or_default(),
+            log: merged.log.unwrap_or_else(|| "info".into()),
+            urls,
+            data_dir,
+            key,
+            asset: merged.asset,
+            shape: merged.shape.unwrap_or(Shape::Auto),
+            threads: merged.threads,
+            max_rounds: merged.max_rounds,
+        })
+    }
+
+    /// Reads environment and file, and puts the flags over them.
+    ///
+    /// # Errors
+    /// [`ConfigError`].
+    pub fn read(flags: Layer, file: Option<&Path>) -> Result<Self, ConfigError> {
+        let variable = |name: &str| std::env::var(name).ok();
+        let environment = Layer::from_environment(variable)?;
+        let named = file.map(Path::to_owned).or_else(|| variable("ERGON_CONFIG").map(Into::into));
+        let below = match named {
+            Some(path) => match std::fs::read_to_string(&path) {
+                Ok(text) => Layer::from_toml(&path, &text)?,
+                Err(source) => return Err(ConfigError::Read { path, source }),
+            },
+            None => Layer::default(),
+        };
+        Self::new(flags.over(environment).over(below), data_home(variable))
+    }
+}
+
+/// The folder for this program's data, by the XDG convention.
+fn data_home(variable: impl Fn(&str) -> Option<String>) -> Option<PathBuf> {
+    let absolute = |path: String| Some(PathBuf::from(path)).filter(|path| path.is_absolute());
+    variable("XDG_DATA_HOME")
+        .and_then(absolute)
+        .or_else(|| Some(absolute(variable("HOME")?)?.join(".local/share")))
+        .map(|base| base.join("ergon-worker"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn full(mark: &str, number: u32) -> Layer {
+        Layer {
+            format: Some(if number % 2 == 0 { Format::Json } else { Format::Text }),
+            log: Some(mark.into()),
+            url: Some(vec![format!("ws://{mark}")]),
+            data_dir: Some(mark.into()),
+            key: Some(mark.into()),
+            password_file: Some(mark.into()),
+            suri: None,
+            asset: Some(number.into()),
+            shape: Some(Shape::Class(if number % 2 == 0 { Class::S } else { Class::M })),
+            threads: NonZeroUsize::new(number as usize),
+            max_rounds: Some(number),
+        }
+    }
+
+    #[test]
+    fn the_layer_above_wins_in_every_setting() {
+        assert_eq!(full("above", 1).over(full("below", 2)), full("above", 1));
+    }
+
+    #[test]
+    fn what_is_not_said_comes_from_below() {
+        assert_eq!(Layer::default().over(full("below", 2)), full("below", 2));
+        let some = Layer { asset: Some(9), ..Layer::default() };
+        assert_eq!(some.over(full("below", 2)), Layer { asset: Some(9), ..full("below", 2) });
+    }
+
+    #[test]
+    fn three_layers_merge_in_order_however_they_are_grouped() {
+        let flags = Layer { asset: Some(1), ..Layer::default() };
+        let environment = Layer { asset: Some(2), max_rounds: Some(2), ..Layer::default() };
+        let file = Layer { asset: Some(3), max_rounds: Some(3), log: Some("file".into()), ..Layer::default() };
+        let merged = flags.clone().over(environment.clone()).over(file.clone());
+        assert_eq!((merged.asset, merged.max_rounds, merged.log.as_deref()), (Some(1), Some(2), Some("file")));
+        assert_eq!(merged, flags.over(environment.over(file)));
+    }
+
+    #[test]
+    fn a_secret_uri_above_hides_a_key_file_below_and_the_other_way_round() {
+        let suri = Layer { suri: Some("//Alice".into()), ..Layer::default() };
+        let file = Layer { key: Some("key.json".into()), ..Layer::default() };
+        let up = Config::new(suri.clone().over(file.clone()), Some("/d".into())).unwrap();
+        assert_eq!(up.key, Some(KeyChoice::Suri("//Alice".into())));
+        let down = Config::new(file.clone().over(suri.clone()), Some("/d".into())).unwrap();
+        assert!(matches!(down.key, Some(KeyChoice::File { .. })));
+        let both = Layer { suri: suri.suri, ..file };
+        assert!(matches!(Config::new(both, Some("/d".into())), Err(ConfigError::Invalid(_))));
+    }
+
+    #[test]
+    fn a_file_says_the_same_as_flags() {
+        let text = r#"
+            format = "json"
+            log = "debug"
+            url = ["ws://one:9944", "wss://two"]
+            data-dir = "/var/lib/ergon"
+            key = "/etc/ergon/key.json"
+            password-file = "/etc/ergon/password"
+            asset = 7
+            shape = "xl"
+            threads = 8
+            max-rounds = 500
+        "#;
+        let layer = Layer::from_toml(Path::new("c"), text).unwrap();
+        assert_eq!(
+            layer,
+            Layer {
+                format: Some(Format::Json),
+                log: Some("debug".into()),
+                url: Some(vec!["ws://one:9944".into(), "wss://two".into()]),
+                data_dir: Some("/var/lib/ergon".into()),
+                key: Some("/etc/ergon/key.json".into()),
+                password_file: Some("/etc/ergon/password".into()),
+                suri: None,
+                asset: Some(7),
+                shape: Some(Shape::Class(Class::Xl)),
+                threads: NonZeroUsize::new(8),
+                max_rounds: Some(500),
+            }
+        );
+    }
+
+    #[test]
+    fn a_file_with_a_word_that_nobody_knows_is_refused_and_named() {
+        for text in ["assset = 7", "asset = -1", "shape = \"huge\"", "threads = 0", "format = \"xml\"", "= ="] {
+            let error = Layer::from_toml(Path::new("my.toml"), text).unwrap_err();
+            assert!(error.to_string().starts_with("my.toml: "), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_environment_is_read_and_its_mistakes_are_named() {
+        let layer = Layer::from_environment(|name| {
+            match name {
+                "ERGON_URL" => Some("ws://a, ws://b"),
+                "ERGON_ASSET" => Some("12"),
+                "ERGON_SHAPE" => Some("auto"),
+                "ERGON_FORMAT" => Some("JSON"),
+                "ERGON_LOG" => Some(""),
+                _ => None,
+            }
+            .map(Into::into)
+        })
+        .unwrap();
+        assert_eq!(layer.url.unwrap(), ["ws://a", "ws://b"]);
+        assert_eq!((layer.asset, layer.shape, layer.log), (Some(12), Some(Shape::Auto), None));
+        assert_eq!(layer.format, Some(Format::Json));
+        for name in ["ERGON_ASSET", "ERGON_THREADS", "ERGON_MAX_ROUNDS", "ERGON_SHAPE", "ERGON_FORMAT"] {
+            let error = Layer::from_environment(|n| (n == name).then(|| "nonsense".into())).unwrap_err();
+            assert!(error.to_string().contains(name), "{error}");
+        }
+    }
+
+    #[test]
+    fn every_variable_sets_something() {
+        for name in VARIABLES {
+            let value = match name {
+                "ERGON_FORMAT" => "json",
+                "ERGON_SHAPE" => "s",
+                _ => "1",
+            };
+            let layer = Layer::from_environment(|n| (n == name).then(|| value.into())).unwrap();
+            assert_ne!(layer, Layer::default(), "{name}");
+        }
+    }
+
+    #[test]
+    fn nothing_said_means_the_local_node_and_the_home_folder() {
+        let config = Config::new(Layer::default(), Some("/home/me/data".into())).unwrap();
+        assert_eq!(config.urls, [DEFAULT_URL]);
+        assert_eq!(config.data_dir, Path::new("/home/me/data"));
+        assert_eq!((config.shape, config.key, config.asset), (Shape::Auto, None, None));
+        assert!(Config::new(Layer::default(), None).is_err());
+    }
+
+    #[test]
+    fn what_cannot_work_is_refused() {
+        let wrong = [
+            Layer { url: Some(Vec::new()), ..Layer::default() },
+            Layer { url: Some(vec!["http://x".into()]), ..Layer::default() },
+            Layer { max_rounds: Some(0), ..Layer::default() },
+        ];
+        for layer in wrong {
+            assert!(Config::new(layer, Some("/d".into())).is_err());
+        }
+    }
+
+    #[test]
+    fn data_go_where_the_convention_says() {
+        let at = |xdg: Option<&str>, home: Option<&str>| {
+            let (xdg, home) = (xdg.map(str::to_owned), home.map(str::to_owned));
+            data_home(|name| if name == "HOME" { home.clone() } else { xdg.clone() })
+        };
+        assert_eq!(at(Some("/x"), Some("/h")), Some("/x/ergon-worker".into()));
+        assert_eq!(at(Some("relative"), Some("/h")), Some("/h/.local/share/ergon-worker".into()));
+        assert_eq!(at(None, None), None);
+    }
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Which class of work suits a device.
+
+use crate::{
+    chain::Rules,
+    prover::{Prover, ProverError},
+};
+use compute_proof::Class;
+use std::time::{Duration, Instant};
+
+/// Of the window, the part in which rounds count: a commit is sent a block before it is taken.
+const USEFUL: (u64, u64) = (4, 5);
+
+/// How long a round of a class takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Measured {
+    /// The class.
+    pub class: Class,
+    /// One round.
+    pub round: Duration,
+}
+
+/// Measures the classes that the chain counts, from the smallest up, as far as they fit the window.
+///
+/// # Errors
+/// The device's.
+pub fn measure(prover: &mut dyn Prover, rules: &Rules) -> Result<Vec<Measured>, ProverError> {
+    let mut classes = rules.classes.clone();
+    classes.sort_unstable();
+    let mut measured = Vec::new();
+    for class in classes {
+        // The first round fills caches and page tables; for large classes that does not matter.
+        if class < Class::M {
+            prover.root(class, &[0; 32])?;
+        }
+        let begun = Instant::now();
+        prover.root(class, &[1; 32])?;
+        let result = Measured { class, round: begun.elapsed() };
+        measured.push(result);
+        if rounds(&result, rules) < minimum(rules) {
+            break;
+        }
+    }
+    Ok(measured)
+}
+
+/// Rounds of a class that fit a window.
+pub fn rounds(measured: &Measured, rules: &Rules) -> u32 {
+    let window = Duration::from_millis(rules.block_ms) * rules.window;
+    let useful = window.as_nanos() * u128::from(USEFUL.0) / u128::from(USEFUL.1);
+    let rounds = useful / measured.round.as_nanos().max(1);
+    u32::try_from(rounds).unwrap_or(u32::MAX).min(rules.max_rounds)
+}
+
+/// Fewer rounds than this are not worth a class: the last one of a window is always lost in part.
+fn minimum(rules: &Rules) -> u32 {
+    rules.min_rounds.max(8)
+}
+
+/// The class that yields most work in a window; `None` if the device is too slow for every one.
+pub fn best(measured: &[Measured], rules: &Rules) -> Option<Class> {
+    measured
+        .iter()
+        .filter(|candidate| rounds(candidate, rules) >= minimum(rules))
+        .max_by_key(|candidate| candidate.class.work(rounds(candidate, rules)))
+        .map(|candidate| candidate.class)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rules(classes: &[Class], min_rounds: u32) -> Rules {
+        Rules {
+            classes: classes.to_vec(),
+            min_rounds,
+            max_rounds: 65_536,
+            window: 20,
+            block_ms: 3_000,
+        }
+    }
+
+    fn at(class: Class, millis: f64) -> Measured {
+        Measured { class, round: Duration::from_secs_f64(millis / 1e3) }
+    }
+
+    #[test]
+    fn rounds_fill_four_fifths_of_the_window_and_no_more_than_may_be_claimed() {
+        let rules = rules(&Class::ALL, 256);
+        assert_eq!(rounds(&at(Class::S, 10.0), &rules), 4_800);
+        assert_eq!(rounds(&at(Class::Xs, 0.001), &rules), 65_536);
+    }
+
+    #[test]
+    fn the_class_with_most_work_wins() {
+        // A processor: XS is capped by the number of rounds, S does thirty times as much work.
+        let cpu = [at(Class::Xs, 0.02), at(Class::S, 14.0), at(Class::M, 450.0)];
+        assert_eq!(best(&cpu, &rules(&Class::ALL, 256)), Some(Class::S));
+        // A large GPU: the small classes leave it idle.
+        let gpu = [at(Class::S, 0.3), at(Class::M, 1.0), at(Class::L, 3.0), at(Class::Xl, 20.0)];
+        assert_eq!(best(&gpu, &rules(&Class::ALL, 256)), Some(Class::Xl));
+    }
+
+    #[test]
+    fn a_class_of_which_too_few_rounds_fit_is_passed_over() {
+        let slow = [at(Class::S, 150.0), at(Class::M, 250.0)];
+        assert_eq!(best(&slow, &rules(&[Class::S, Class::M], 256)), Some(Class::S));
+        assert_eq!(best(&slow[1..], &rules(&[Class::M], 256)), None);
+        assert_eq!(best(&[], &rules(&[], 256)), None);
+    }
+}
