@@ -6,6 +6,7 @@ mod commit;
 mod course;
 mod economics;
 mod hooks;
+mod invariants;
 mod math;
 mod offline;
 mod open;
