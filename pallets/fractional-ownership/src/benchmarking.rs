@@ -56,12 +56,6 @@ fn vault_of<T: Config>(owner: &T::AccountId) -> Result<AssetId, BenchmarkError> 
     Ok(asset)
 }
 
-fn open_sale<T: Config>() {
-    let now = frame_system::Pallet::<T>::block_number();
-    let later: BlockNumberFor<T> = now.saturating_add(T::SaleDelay::get());
-    frame_system::Pallet::<T>::set_block_number(later);
-}
-
 #[benchmarks]
 mod benchmarks {
     use super::*;
@@ -139,7 +133,6 @@ mod benchmarks {
         Pallet::<T>::do_offer(asset, owner.clone(), SUPPLY.into(), 1u32.into()).map_err(fail)?;
         let price = T::Currency::minimum_balance().saturating_add(SUPPLY.into());
         T::Currency::set_balance(&buyer, T::Currency::balance(&buyer).saturating_add(price));
-        open_sale::<T>();
         T::BenchmarkHelper::accrue_income(asset).map_err(fail)?;
 
         #[extrinsic_call]
@@ -149,6 +142,7 @@ mod benchmarks {
             owner.clone(),
             SUPPLY.into(),
             1u32.into(),
+            SUPPLY.into(),
         );
 
         assert_eq!(Accounts::<T>::get(asset, &owner), None);

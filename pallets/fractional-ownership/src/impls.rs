@@ -9,8 +9,7 @@ use frame_support::ensure;
 use frame_support::traits::fungible::Mutate as _;
 use frame_support::traits::fungibles::{InspectHold as _, Mutate as Fractions};
 use frame_support::traits::tokens::{Fortitude, Preservation};
-use frame_support::traits::{Consideration, Footprint, Get};
-use frame_system::pallet_prelude::BlockNumberFor;
+use frame_support::traits::{Consideration, Footprint};
 use sp_runtime::traits::{CheckedAdd, CheckedMul, CheckedSub, Zero};
 use sp_runtime::{ArithmeticError, DispatchResult, TokenError};
 
@@ -146,11 +145,12 @@ impl<T: Config> Pallet<T> {
         seller: T::AccountId,
         amount: BalanceOf<T>,
         max_unit_price: BalanceOf<T>,
+        max_supply: BalanceOf<T>,
     ) -> DispatchResult {
         ensure!(!amount.is_zero(), Error::<T>::ZeroAmount);
         ensure!(who != seller, Error::<T>::OwnOffer);
         let vault = Vaults::<T>::get(asset).ok_or(Error::<T>::NotFractionalized)?;
-        ensure!(Self::sale_is_open(vault.opened_at), Error::<T>::SaleNotOpen);
+        ensure!(vault.supply <= max_supply, Error::<T>::SupplyTooHigh);
         let mut offer = Offers::<T>::get(asset, &seller).ok_or(Error::<T>::NoOffer)?;
         ensure!(offer.unit_price <= max_unit_price, Error::<T>::PriceTooHigh);
         let left = offer
@@ -214,13 +214,5 @@ impl<T: Config> Pallet<T> {
             supply: vault.supply,
         });
         Ok(())
-    }
-
-    /// Whether fractions of a vault opened at `opened_at` may be bought by now.
-    pub(crate) fn sale_is_open(opened_at: BlockNumberFor<T>) -> bool {
-        // A sum beyond the last block number there can be never comes.
-        opened_at
-            .checked_add(&T::SaleDelay::get())
-            .is_some_and(|opens_at| frame_system::Pallet::<T>::block_number() >= opens_at)
     }
 }

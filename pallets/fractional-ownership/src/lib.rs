@@ -66,14 +66,6 @@ pub mod pallet {
         /// The storage deposit of an offer, paid by the seller.
         type OfferConsideration: Consideration<Self::AccountId, Footprint>;
 
-        /// Blocks from a vault's opening during which nothing can be bought from it.
-        ///
-        /// An order names an asset, not a vault. Who holds all fractions could redeem them, fractionalize anew into many more
-        /// and sell those to an order signed for the old ones. Such an order has expired when sales open if this is at
-        /// least the usual life of a transaction (64 blocks).
-        #[pallet::constant]
-        type SaleDelay: Get<BlockNumberFor<Self>>;
-
         /// The vaults' accounts are derived from this and the asset's id.
         #[pallet::constant]
         type PalletId: Get<PalletId>;
@@ -276,8 +268,8 @@ pub mod pallet {
         PriceTooHigh,
         /// The offer has fewer fractions left than that.
         OfferTooSmall,
-        /// The vault opened so recently that nothing can be bought yet.
-        SaleNotOpen,
+        /// The asset is in more fractions than the buyer counts on, so each is a smaller part of it.
+        SupplyTooHigh,
         /// The caller does not have all fractions.
         NotSoleHolder,
         /// Some of the caller's fractions are on hold: cancel the offer first.
@@ -345,7 +337,9 @@ pub mod pallet {
             Self::do_cancel_offer(asset, who)
         }
 
-        /// Buys `amount` fractions of the seller's offer, all or a part, at its price, if that is at most `max_unit_price`.
+        /// Buys `amount` fractions of the seller's offer, all or a part, at its price.
+        ///
+        /// The order says what it is for: a fraction costs at most `max_unit_price`, and is one of at most `max_supply`.
         ///
         /// The caller pays `amount` times the offer's price to the seller, and must keep the existential deposit: buying never
         /// ends an account.
@@ -357,9 +351,10 @@ pub mod pallet {
             seller: T::AccountId,
             amount: BalanceOf<T>,
             max_unit_price: BalanceOf<T>,
+            max_supply: BalanceOf<T>,
         ) -> DispatchResult {
             let who = ensure_signed(origin)?;
-            Self::do_buy(asset, who, seller, amount, max_unit_price)
+            Self::do_buy(asset, who, seller, amount, max_unit_price, max_supply)
         }
 
         /// Gives up all fractions for the NFT. The caller must have every one of them, none on hold.

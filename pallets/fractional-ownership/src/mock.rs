@@ -5,7 +5,7 @@ use crate as pallet_fractional_ownership;
 use crate::{Accounts, HoldReason};
 use compute_primitives::{AssetId, AssetKind, AssetStatus, Custody, Holdings, Income, InspectAsset};
 use frame_support::traits::fungible::HoldConsideration;
-use frame_support::traits::{ConstU128, ConstU64, LinearStoragePrice};
+use frame_support::traits::{ConstU128, LinearStoragePrice};
 use frame_support::{derive_impl, parameter_types, PalletId};
 use sp_runtime::traits::IdentityLookup;
 use sp_runtime::{AccountId32, BuildStorage, DispatchError, DispatchResult};
@@ -17,8 +17,6 @@ pub type Balance = u128;
 pub const ED: Balance = 100;
 /// What each of the people has at genesis.
 pub const ENDOWMENT: Balance = 1_000_000;
-/// Blocks before a sale opens.
-pub const DELAY: u64 = 10;
 
 pub const ALICE: AccountId = AccountId::new([1; 32]);
 pub const BOB: AccountId = AccountId::new([2; 32]);
@@ -101,7 +99,6 @@ impl pallet_fractional_ownership::Config for Test {
     type RuntimeFreezeReason = RuntimeFreezeReason;
     type VaultConsideration = HoldConsideration<AccountId, Balances, VaultDepositReason, StoragePrice>;
     type OfferConsideration = HoldConsideration<AccountId, Balances, OfferDepositReason, StoragePrice>;
-    type SaleDelay = ConstU64<DELAY>;
     type PalletId = FractionsPalletId;
     #[cfg(feature = "runtime-benchmarks")]
     type BenchmarkHelper = Twin;
@@ -371,8 +368,4 @@ pub fn let_settlement_fail(who: AccountId) {
 
 pub fn let_settlement_pass(who: AccountId) {
     twin::Fails::<Test>::remove(who);
-}
-
-pub fn open_sale() {
-    System::set_block_number(System::block_number() + DELAY);
 }

@@ -39,7 +39,6 @@ fn open_vault() {
         GPU,
         SUPPLY
     ));
-    open_sale();
     steps();
     System::reset_events();
 }

@@ -20,8 +20,6 @@ pub struct VaultTerms<AccountId, Balance, BlockNumber> {
     /// Accounts that have at least one fraction.
     pub holders: u64,
     pub opened_at: BlockNumber,
-    /// Whether fractions can be bought at this block.
-    pub is_sale_open: bool,
     /// Who fractionalized the asset, and gets the storage deposit back in the end.
     pub depositor: AccountId,
     /// The account that has the NFT.
@@ -112,7 +110,6 @@ impl<T: Config> Pallet<T> {
             supply: vault.supply,
             holders: vault.holders,
             opened_at: vault.opened_at,
-            is_sale_open: Self::sale_is_open(vault.opened_at),
             depositor: vault.depositor,
             account: Self::vault_account(asset),
         })

@@ -158,7 +158,6 @@ parameter_types! {
         RuntimeHoldReason::FractionalOwnership(pallet_fractional_ownership::HoldReason::VaultDeposit);
     pub const OfferHold: RuntimeHoldReason =
         RuntimeHoldReason::FractionalOwnership(pallet_fractional_ownership::HoldReason::OfferDeposit);
-    pub const SaleDelay: BlockNumber = 64;
 }
 
 impl pallet_fractional_ownership::Config for Runtime {
@@ -171,7 +170,6 @@ impl pallet_fractional_ownership::Config for Runtime {
     type PalletId = FractionalOwnershipPalletId;
     type RuntimeFreezeReason = RuntimeFreezeReason;
     type RuntimeHoldReason = RuntimeHoldReason;
-    type SaleDelay = SaleDelay;
     type VaultConsideration = HoldConsideration<AccountId, Balances, VaultHold, StoragePrice>;
     type WeightInfo = pallet_fractional_ownership::weights::SubstrateWeight<Runtime>;
 }

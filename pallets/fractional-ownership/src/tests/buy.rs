@@ -8,7 +8,16 @@ use frame_support::{assert_noop, assert_ok};
 use sp_runtime::{ArithmeticError, DispatchError, DispatchResult, TokenError};
 
 fn buy(who: AccountId, seller: AccountId, amount: Balance, max_unit_price: Balance) -> DispatchResult {
-    dispatch(|| FractionalOwnership::buy(RuntimeOrigin::signed(who), GPU, seller, amount, max_unit_price))
+    dispatch(|| {
+        FractionalOwnership::buy(
+            RuntimeOrigin::signed(who),
+            GPU,
+            seller,
+            amount,
+            max_unit_price,
+            SUPPLY,
+        )
+    })
 }
 
 /// Alice offers 400 at 5.
@@ -166,27 +175,6 @@ fn whole_asset_should_be_refused() {
     });
 }
 
-#[test]
-fn nothing_should_be_sold_before_the_sale_opens() {
-    build_and_execute(|| {
-        assert_ok!(FractionalOwnership::fractionalize(
-            RuntimeOrigin::signed(ALICE),
-            GPU,
-            SUPPLY
-        ));
-        assert_ok!(FractionalOwnership::offer(
-            RuntimeOrigin::signed(ALICE),
-            GPU,
-            400,
-            5
-        ));
-        System::set_block_number(DELAY);
-        assert_noop!(buy(BOB, ALICE, 1, 5), Error::SaleNotOpen);
-        System::set_block_number(DELAY + 1);
-        assert_ok!(buy(BOB, ALICE, 1, 5));
-    });
-}
-
 /// Bob's order is for half of the asset. Before it is executed Alice, who has every fraction, makes it a thousandth.
 #[test]
 fn order_for_an_old_vault_should_not_meet_a_new_one() {
@@ -216,7 +204,7 @@ fn order_for_an_old_vault_should_not_meet_a_new_one() {
             5
         ));
 
-        assert_noop!(buy(BOB, ALICE, 500, 5), Error::SaleNotOpen);
+        assert_noop!(buy(BOB, ALICE, 500, 5), Error::SupplyTooHigh);
     });
 }
 
@@ -228,7 +216,6 @@ fn price_beyond_all_numbers_should_be_refused() {
             GPU,
             MAX_SUPPLY
         ));
-        open_sale();
         assert_ok!(FractionalOwnership::offer(
             RuntimeOrigin::signed(ALICE),
             GPU,
@@ -239,7 +226,17 @@ fn price_beyond_all_numbers_should_be_refused() {
         Offers::<Test>::mutate(GPU, ALICE, |offer| {
             offer.as_mut().unwrap().unit_price = Balance::MAX
         });
-        assert_noop!(buy(BOB, ALICE, 2, Balance::MAX), ArithmeticError::Overflow);
+        assert_noop!(
+            FractionalOwnership::buy(
+                RuntimeOrigin::signed(BOB),
+                GPU,
+                ALICE,
+                2,
+                Balance::MAX,
+                MAX_SUPPLY
+            ),
+            ArithmeticError::Overflow
+        );
     });
 }
 
@@ -308,7 +305,7 @@ fn unsigned_should_be_refused() {
     build_and_execute(|| {
         open_offer();
         assert_noop!(
-            FractionalOwnership::buy(RuntimeOrigin::none(), GPU, ALICE, 1, 5),
+            FractionalOwnership::buy(RuntimeOrigin::none(), GPU, ALICE, 1, 5, SUPPLY),
             DispatchError::BadOrigin
         );
     });

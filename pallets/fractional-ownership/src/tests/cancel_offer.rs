@@ -24,7 +24,8 @@ fn unsold_fractions_and_deposit_should_come_back() {
             GPU,
             ALICE,
             100,
-            5
+            5,
+            SUPPLY
         ));
         steps();
         System::reset_events();

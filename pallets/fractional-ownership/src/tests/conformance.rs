@@ -50,7 +50,6 @@ impl Income<u64> for NoIncome {
 parameter_types! {
     pub const FractionsPalletId: PalletId = PalletId(*b"ergn/frc");
     pub const Asset: AssetId = AssetId(1);
-    pub const NoDelay: u64 = 0;
 }
 
 impl pallet_fractional_ownership::Config for Small {
@@ -62,7 +61,6 @@ impl pallet_fractional_ownership::Config for Small {
     type RuntimeFreezeReason = RuntimeFreezeReason;
     type VaultConsideration = ();
     type OfferConsideration = ();
-    type SaleDelay = NoDelay;
     type PalletId = FractionsPalletId;
     #[cfg(feature = "runtime-benchmarks")]
     type BenchmarkHelper = NoAssets;

@@ -181,7 +181,16 @@ fn run(asset: AssetId, action: Action) -> Result<(), DispatchError> {
             let (asset, seller, amount) = open.map_or((asset, b, 0), |(asset, seller, offer)| {
                 (asset, seller, offer.amount)
             });
-            dispatch(|| Fractions::buy(by(a), asset, seller, n.of(amount), p.saturating_add(50)))
+            dispatch(|| {
+                Fractions::buy(
+                    by(a),
+                    asset,
+                    seller,
+                    n.of(amount),
+                    p.saturating_add(50),
+                    crate::MAX_SUPPLY,
+                )
+            })
         }
         Redeem(a) => dispatch(|| Fractions::redeem(by(holder(a)), asset)),
         Hold(a, n) => {
@@ -211,10 +220,7 @@ fn run(asset: AssetId, action: Action) -> Result<(), DispatchError> {
             })
         }),
         DropCredit(a, n) => take(asset, &a, n.of(free(&a))).map(drop),
-        Wait => {
-            open_sale();
-            Ok(())
-        }
+        Wait => Ok(()),
     }
 }
 

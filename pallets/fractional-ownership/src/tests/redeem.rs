@@ -60,7 +60,8 @@ fn nothing_should_be_left_behind() {
             GPU,
             BOB,
             300,
-            5
+            5,
+            SUPPLY
         ));
         assert_ok!(FractionalOwnership::transfer(
             RuntimeOrigin::signed(CAROL),
