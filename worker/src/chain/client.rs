@@ -329,9 +329,14 @@ async fn connect(url: &str) -> Result<Connection, ChainError> {
     let api = OnlineClient::<SubstrateConfig>::from_insecure_url(url).await.map_err(unreachable)?;
     let (tell, best) = watch::channel(None);
     let mut blocks = api.stream_best_blocks().await.map_err(unreachable)?;
+    // The stream begins with a handful of finalized blocks: what is older than the last of them is not news.
+    let finalized = api.at_current_block().await.map_err(unreachable)?.block_number();
     let mut follower = JoinSet::new();
     follower.spawn(async move {
         while let Some(Ok(block)) = blocks.next().await {
+            if block.number() < finalized {
+                continue;
+            }
             // A block that is gone before it could be looked at does not matter: a better one follows.
             if let Ok(at) = block.at().await {
                 if tell.send(Some(Arc::new(at))).is_err() {
