@@ -167,3 +167,36 @@ fn the_last_unit_of_the_account_can_be_paid() {
         assert_eq!(Balances::balance(&RewardDistribution::account_id()), ED);
     });
 }
+
+#[test]
+fn a_holder_paid_to_the_last_fraction_of_a_unit_goes_on_earning() {
+    run(|| {
+        whole_asset();
+        no_fees();
+        Fractions::open(ASSET, 4);
+        Fractions::transfer(ASSET, ALICE, BOB, 1);
+        earn(100);
+        assert_ok!(claim(BOB));
+        assert!(Positions::<Test>::get(BOB, ASSET).unwrap().owed.is_zero());
+        earn(200);
+        assert_ok!(claim(BOB));
+        assert_eq!(Balances::balance(&BOB), ENDOWMENT + 75);
+    });
+}
+
+#[test]
+fn what_a_closed_vault_says_of_holdings_is_not_heard() {
+    run(|| {
+        whole_asset();
+        no_fees();
+        Fractions::open(ASSET, 4);
+        earn(100);
+        Fractions::close(ASSET, ALICE);
+        Fractions::write(ASSET, ALICE, 4);
+        Fractions::write(ASSET, BOB, 4);
+        earn(1);
+        assert_eq!((pending(ALICE), pending(BOB)), (101, 0));
+        assert_ok!(claim(ALICE));
+        assert_noop!(claim(BOB), Error::<Test>::NothingToClaim);
+    });
+}
