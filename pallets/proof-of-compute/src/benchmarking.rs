@@ -41,7 +41,9 @@ fn prepare<T: Config>() {
     });
     CurrentCensus::<T>::put(CensusIndex(1));
     T::Emission::draw(AssetKind::Gpu, CensusIndex(1));
-    RecentVrfs::<T>::put(BoundedVec::truncate_from(vec![Some(H256([9; 32])); 16]));
+    RecentVrfs::<T>::put(BoundedVec::truncate_from(
+        (0..17).map(|block| Some(H256([block; 32]))).collect(),
+    ));
     PastDenominators::<T>::insert(AssetKind::Gpu, BoundedVec::truncate_from(vec![1; 24]));
     System::<T>::set_block_number(10u32.into());
 }
@@ -483,7 +485,7 @@ mod benches {
     fn on_initialize_void() -> Result<(), BenchmarkError> {
         prepare::<T>();
         start::<T>();
-        RecentVrfs::<T>::put(BoundedVec::truncate_from(vec![None; 16]));
+        RecentVrfs::<T>::put(BoundedVec::truncate_from(vec![None; 17]));
         let (index, mut census, now) = census_at::<T>(|census| census.seed_at())?;
         census.slots = Some(20);
 

@@ -80,24 +80,28 @@ impl<T: Config> Pallet<T> {
         }
     }
 
-    /// Appends the parent block's VRF.
+    /// Appends what the parent block left as its VRF.
     fn remember_vrf() {
         let (vrf, _) = T::Randomness::random(VRF_SUBJECT);
         RecentVrfs::<T>::mutate(|vrfs| {
-            // A block without a VRF of its own leaves the last one standing: it counts as missing.
-            let fresh = vrf.filter(|_| vrfs.last().is_none_or(|last| *last != vrf));
             if vrfs.is_full() {
                 vrfs.remove(0);
             }
-            vrfs.force_push(fresh);
+            vrfs.force_push(vrf);
         });
     }
 
     /// The VRFs of the last `count` blocks, oldest first; `None` if one is missing.
+    ///
+    /// A block without a VRF of its own leaves the one before it standing: whatever equals its predecessor is missing.
     fn last_vrfs(count: usize) -> Option<Vec<H256>> {
         let vrfs = RecentVrfs::<T>::get();
-        let from = vrfs.len().checked_sub(count)?;
-        vrfs.iter().skip(from).copied().collect()
+        let from = vrfs.len().checked_sub(count)?.checked_sub(1)?;
+        let before = vrfs.iter().skip(from);
+        let own = vrfs.iter().skip(from).skip(1);
+        own.zip(before)
+            .map(|(own, before)| own.filter(|_| own != before))
+            .collect()
     }
 
     /// Brings the present census to block `now`, and says what that weighed beyond a quiet block.

@@ -137,9 +137,9 @@ pub mod pallet {
     #[pallet::storage]
     pub type Devices<T: Config> = StorageMap<_, Blake2_128Concat, AssetId, DeviceOf<T>>;
 
-    /// VRFs of the last blocks, newest last; `None` for a block that had none of its own.
+    /// VRFs as the last blocks left them, newest last. `None`, or the same as the one before: the block had none of its own.
     #[pallet::storage]
-    pub type RecentVrfs<T> = StorageValue<_, BoundedVec<Option<H256>, ConstU32<MAX_SEED_BLOCKS>>, ValueQuery>;
+    pub type RecentVrfs<T> = StorageValue<_, BoundedVec<Option<H256>, ConstU32<VRF_MEMORY>>, ValueQuery>;
 
     /// Denominators of the last censuses that reached payment, newest last.
     #[pallet::storage]

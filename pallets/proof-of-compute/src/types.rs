@@ -15,6 +15,9 @@ use sp_runtime::traits::AtLeast32BitUnsigned;
 /// The most blocks whose VRFs an opening seed may mix.
 pub const MAX_SEED_BLOCKS: u32 = 16;
 
+/// Blocks whose VRFs are remembered: one more, as a VRF is known for missing by its predecessor.
+pub const VRF_MEMORY: u32 = MAX_SEED_BLOCKS + 1;
+
 /// The most blocks that a phase may last: one day.
 const MAX_PHASE: u32 = 28_800;
 

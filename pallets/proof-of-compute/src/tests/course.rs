@@ -55,14 +55,14 @@ fn phases_follow_the_block_numbers_exactly() {
 #[test]
 fn no_census_opens_before_four_vrfs_are_known() {
     execute(|| {
-        // Block 1 reads the VRF of block 0, and so on: four are known in block 4.
-        NoVrf::set([1].into());
+        // Block 1 reads what block 0 left, which only tells whether block 1's own is new: four are known in block 5.
         next_census();
-        assert_eq!(System::block_number(), 6);
+        assert_eq!(System::block_number(), 5);
     });
     execute(|| {
+        NoVrf::set([2].into());
         next_census();
-        assert_eq!(System::block_number(), 4);
+        assert_eq!(System::block_number(), 7);
     })
 }
 
@@ -110,7 +110,7 @@ fn trigger_is_the_published_hash_of_four_vrfs() {
                     let hash = concat(&[b"ergon/trigger", &genesis, &index.to_le_bytes(), &mixed]);
                     u64::from_le_bytes(hash.0[..8].try_into().unwrap()) < 1 << 61
                 };
-                let from = Poc::census_info().not_before.max(4);
+                let from = Poc::census_info().not_before.max(5);
                 let index = next_census();
                 let expected = (from..).find(|block| opens(*block, index.0)).unwrap();
                 assert_eq!(System::block_number(), expected);
@@ -168,7 +168,7 @@ fn the_widest_seed_fits_the_memory_of_vrfs() {
         let index = next_census();
         let b = System::block_number();
         run_to_phase(Phase::Open);
-        assert_eq!(RecentVrfs::<Test>::get().len(), 16);
+        assert_eq!(RecentVrfs::<Test>::get().len(), 17);
         let mut message = [b"ergon/open".as_slice(), &index.0.to_le_bytes()].concat();
         (b + 6..b + 22).for_each(|block| message.extend_from_slice(vrf(block).as_bytes()));
         assert_eq!(census().open_seed, Some(H256(blake2_256(&message))));
@@ -222,13 +222,16 @@ fn a_missing_vrf_voids_the_census_without_pay_or_slash() {
 
 #[test]
 fn a_stale_vrf_is_a_missing_one() {
-    execute(|| {
-        next_census();
-        let b = System::block_number();
-        StaleVrf::set([b + 7].into());
-        run_to(b + 8);
-        assert_eq!(phase(), Phase::Void);
-    })
+    // The second one's predecessor is itself stale, and lies before the seed blocks.
+    for stale in [&[7][..], &[5, 6], &[4, 5, 6, 7]] {
+        execute(|| {
+            next_census();
+            let b = System::block_number();
+            StaleVrf::set(stale.iter().map(|block| b + block).collect());
+            run_to(b + 8);
+            assert_eq!(phase(), Phase::Void, "{stale:?}");
+        })
+    }
 }
 
 #[test]

@@ -159,7 +159,7 @@ fn hooks_weigh_what_they_do() {
     type W = ();
     execute(|| {
         let quiet = <W as WeightInfo>::on_initialize();
-        run_to(3);
+        run_to(4);
         let weigh = |steps: &[Weight]| steps.iter().fold(quiet, |sum, step| sum.saturating_add(*step));
         // The mock counts each block's hooks as mandatory weight.
         let spent = || *System::block_weight().get(DispatchClass::Mandatory);
