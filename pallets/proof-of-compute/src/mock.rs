@@ -222,14 +222,18 @@ pub fn phase() -> Phase {
 /// Runs until the next census opens, and answers its index.
 pub fn next_census() -> CensusIndex {
     let last = current();
-    while current() == last {
-        next_block();
-    }
+    run_until(|| current() != last);
     current()
 }
 
 pub fn run_to_phase(wanted: Phase) {
-    while phase() != wanted {
+    run_until(|| phase() == wanted)
+}
+
+fn run_until(there: impl Fn() -> bool) {
+    let patience = System::block_number() + 1_000;
+    while !there() {
+        assert!(System::block_number() < patience, "waited in vain");
         next_block();
     }
 }
@@ -366,6 +370,20 @@ impl Rig {
         let before = ledger::unvested(self.asset);
         self.settle().unwrap();
         ledger::unvested(self.asset) - before
+    }
+
+    /// Commits, and opens what is drawn, until a commit is not: in that census's opening phase.
+    pub fn until_not_drawn(&mut self, rounds: u32) -> CensusIndex {
+        for _ in 0..60 {
+            let index = next_census();
+            self.commit(rounds).unwrap();
+            run_to_phase(Phase::Open);
+            if !self.is_drawn() {
+                return index;
+            }
+            self.open().unwrap();
+        }
+        panic!("drawn sixty times in a row")
     }
 
     /// Makes the device one that the lottery decides about.

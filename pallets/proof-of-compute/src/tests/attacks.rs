@@ -359,16 +359,8 @@ fn an_opening_when_not_drawn() {
     execute(|| {
         let mut rig = Rig::new(1);
         rig.off_probation(1);
-        loop {
-            next_census();
-            rig.commit(1).unwrap();
-            run_to_phase(Phase::Open);
-            if !rig.is_drawn() {
-                assert_noop!(rig.open(), Error::<Test>::NotDrawn);
-                break;
-            }
-            rig.open().unwrap();
-        }
+        rig.until_not_drawn(1);
+        assert_noop!(rig.open(), Error::<Test>::NotDrawn);
     })
 }
 

@@ -241,17 +241,9 @@ fn refused_when_not_drawn() {
     execute(|| {
         let mut rig = Rig::new(1);
         rig.off_probation(2);
-        let mut not_drawn = 0;
-        while not_drawn < 3 {
-            next_census();
-            rig.commit(2).unwrap();
-            run_to_phase(Phase::Open);
-            if rig.is_drawn() {
-                rig.open().unwrap();
-            } else {
-                assert_noop!(rig.open(), Error::<Test>::NotDrawn);
-                not_drawn += 1;
-            }
+        for _ in 0..3 {
+            rig.until_not_drawn(2);
+            assert_noop!(rig.open(), Error::<Test>::NotDrawn);
         }
     })
 }

@@ -152,17 +152,9 @@ fn refused_when_opened_or_not_drawn_or_void() {
     execute(|| {
         let mut rig = Rig::new(1);
         rig.off_probation(2);
-        loop {
-            let index = next_census();
-            rig.commit(2).unwrap();
-            run_to_phase(Phase::Open);
-            if !rig.is_drawn() {
-                run_to_phase(Phase::Report);
-                assert_noop!(rig.report_by(9, index), Error::<Test>::NotDrawn);
-                break;
-            }
-            rig.open().unwrap();
-        }
+        let index = rig.until_not_drawn(2);
+        run_to_phase(Phase::Report);
+        assert_noop!(rig.report_by(9, index), Error::<Test>::NotDrawn);
     });
     execute(|| {
         let rig = Rig::new(1);

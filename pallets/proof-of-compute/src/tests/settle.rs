@@ -77,15 +77,7 @@ fn a_commit_that_was_not_drawn_is_paid_without_an_opening() {
     execute(|| {
         let mut rig = Rig::new(1);
         rig.off_probation(2);
-        loop {
-            next_census();
-            rig.commit(2).unwrap();
-            run_to_phase(Phase::Open);
-            if !rig.is_drawn() {
-                break;
-            }
-            rig.open().unwrap();
-        }
+        rig.until_not_drawn(2);
         let passed = device(rig.asset).passed;
         run_to_phase(Phase::Payment);
         let before = ledger::unvested(rig.asset);
