@@ -16,13 +16,12 @@ set -euo pipefail
 cd "$ERGON_ROOT"
 
 # How dependencies are built in as few variants as possible (the node alone has a thousand):
-#   dev      pallets, primitives, runtime, worker, e2e: tests and clippy; no sc-* crate, no Wasm
-#   dev +    the same with runtime-benchmarks and try-runtime: clippy only
+#   dev      pallets, primitives, runtime, worker, e2e: tests; no sc-* crate, no Wasm
+#   dev +    the same with runtime-benchmarks and try-runtime: clippy, which only checks
 #   release  the node, and its tests and clippy; the worker and the demo
 DEV_PACKAGES=(--workspace --exclude ergon-node --exclude ergon-bencher)
-FEATURE_PACKAGES=("${DEV_PACKAGES[@]}" --exclude ergon-worker --exclude ergon-e2e)
 
-STEPS=(setup format scripts licences arrows no-std clippy tests doc-tests features build node npm e2e)
+STEPS=(setup format scripts licences arrows no-std clippy tests doc-tests build node npm e2e)
 
 about() {
     case "$1" in
@@ -32,10 +31,9 @@ about() {
         licences) echo "an SPDX line in every source file; cargo-deny where it is installed" ;;
         arrows) echo "dependency arrows, and that the check catches forbidden ones" ;;
         no-std) echo "compute-proof for wasm32v1-none, without std" ;;
-        clippy) echo "clippy over all but the node, warnings denied" ;;
+        clippy) echo "clippy over all but the node, benchmarks and try-runtime included; warnings denied" ;;
         tests) echo "unit and integration tests of pallets, primitives, runtime and worker (dev profile)" ;;
         doc-tests) echo "the examples in the documentation" ;;
-        features) echo "clippy over benchmarks and try-runtime" ;;
         build) echo "node, worker and demo in release, with the metadata hash" ;;
         node) echo "the node's own tests and clippy (release profile)" ;;
         npm) echo "@polkadot/api and polkadot-api against a running node, metadata hash on" ;;
@@ -83,7 +81,8 @@ step_no-std() {
 
 step_clippy() {
     export SKIP_WASM_BUILD=1
-    cargo clippy --locked "${DEV_PACKAGES[@]}" --all-targets -- -D warnings
+    cargo clippy --locked "${DEV_PACKAGES[@]}" --all-targets \
+        --features ergon-runtime/runtime-benchmarks,ergon-runtime/try-runtime -- -D warnings
 }
 
 step_tests() {
@@ -98,12 +97,6 @@ step_tests() {
 step_doc-tests() {
     export SKIP_WASM_BUILD=1
     cargo test --locked "${DEV_PACKAGES[@]}" --doc --no-fail-fast
-}
-
-step_features() {
-    export SKIP_WASM_BUILD=1
-    cargo clippy --locked "${FEATURE_PACKAGES[@]}" --all-targets \
-        --features ergon-runtime/runtime-benchmarks,ergon-runtime/try-runtime -- -D warnings
 }
 
 step_build() { scripts/build.sh; }
