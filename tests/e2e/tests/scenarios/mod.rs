@@ -52,7 +52,7 @@ impl World {
         let binaries = Binaries::find()?;
         let folder = tempfile::Builder::new().prefix("ergon-e2e.").tempdir()?;
         let node = Node::start(&binaries.node, folder.path())?;
-        let connected = Chain::connect(&node.url(), Duration::from_secs(90)).await;
+        let connected = Chain::connect(&node.url(), Duration::from_secs(180)).await;
         Ok(Self {
             chain: connected.with_context(|| node.tail())?,
             binaries,

@@ -63,7 +63,7 @@ pub async fn run(world: Arc<World>) -> Result<()> {
     node.kill()?;
     tokio::time::sleep(Duration::from_secs(2)).await;
     node.restart()?;
-    chain.reconnect(SOON).await.with_context(|| node.tail())?;
+    chain.reconnect(3 * SOON).await.with_context(|| node.tail())?;
     drop(node);
 
     // What was final still is, to the unit.
