@@ -363,3 +363,28 @@ fn what_cannot_be_put_back_is_kept_until_it_can() {
         assert!(!Censuses::<Test>::contains_key(index));
     })
 }
+
+#[test]
+fn the_last_24_denominators_are_remembered_newest_last() {
+    execute(|| {
+        let mut rig = Rig::new(1);
+        let mut before_last = Vec::new();
+        for census in 1..=26u32 {
+            next_census();
+            if census % 2 == 0 {
+                rig.commit(3).unwrap();
+                rig.finish();
+            }
+            run_to_phase(Phase::Payment);
+            if census == 24 {
+                before_last = crate::PastDenominators::<Test>::get(AssetKind::Gpu).to_vec();
+            }
+        }
+        let past = crate::PastDenominators::<Test>::get(AssetKind::Gpu);
+        assert_eq!(past.len(), 24);
+        // Censuses 1 and 2 are forgotten. Nobody committed in the odd ones: they have the floor, half the mean of those before.
+        assert_eq!((past[23], past[1]), (3 << 20, 3 << 20));
+        assert_eq!(past[22], before_last.iter().sum::<u128>() / 48);
+        assert_eq!(past[22], books(CensusIndex(25)).denominator);
+    })
+}
