@@ -41,7 +41,11 @@ impl FromStr for Egn {
         }
         let places = u32::try_from(part.len()).map_err(|_| NotAnAmount)?;
         let scale = 10u128.pow(DECIMALS.checked_sub(places).ok_or(NotAnAmount)?);
-        let part = if part.is_empty() { 0 } else { part.parse::<u128>().map_err(|_| NotAnAmount)? };
+        let part = if part.is_empty() {
+            0
+        } else {
+            part.parse::<u128>().map_err(|_| NotAnAmount)?
+        };
         let whole: u128 = whole.parse().map_err(|_| NotAnAmount)?;
         whole
             .checked_mul(UNIT)
@@ -79,7 +83,18 @@ mod tests {
 
     #[test]
     fn what_is_not_an_amount_is_refused() {
-        for text in ["", "-1", "1.", ".5", "1e3", "0.0000000000001", "1,5", "1.2.3", "+1", "99999999999999999999999999999"] {
+        for text in [
+            "",
+            "-1",
+            "1.",
+            ".5",
+            "1e3",
+            "0.0000000000001",
+            "1,5",
+            "1.2.3",
+            "+1",
+            "99999999999999999999999999999",
+        ] {
             assert_eq!(text.parse::<Egn>(), Err(NotAnAmount), "{text}");
         }
     }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What the worker reads of the chain, and what it sends there.
 
-
 pub mod client;
 pub mod inspect;
 pub mod metadata;
@@ -252,5 +251,12 @@ pub trait Chain: Clone + Send + Sync + 'static {
     ///
     /// `nonce` is that of the view upon which the call was decided. So if anything that this account sent earlier arrives in
     /// between, perhaps before a restart, the call is not taken: what it was decided upon is no longer so.
-    fn submit(&self, call: Call, nonce: u64) -> impl Future<Output = Result<u32, SubmitError>> + Send;
+    ///
+    /// `before`: the call dies with the block before this one. One that comes too late would be refused, and cost a fee.
+    fn submit(
+        &self,
+        call: Call,
+        nonce: u64,
+        before: Option<u32>,
+    ) -> impl Future<Output = Result<u32, SubmitError>> + Send;
 }

@@ -10,8 +10,15 @@ use std::path::PathBuf;
 
 /// Ergon's worker: proves what a device computes, and earns for its owner
 #[derive(Debug, Parser)]
-#[command(name = "ergon-worker", version, propagate_version = true, arg_required_else_help = true)]
-#[command(after_help = "Settings are taken from flags, then from ERGON_* variables, then from the file of --config.")]
+#[command(
+    name = "ergon-worker",
+    version,
+    propagate_version = true,
+    arg_required_else_help = true
+)]
+#[command(
+    after_help = "Settings are taken from flags, then from ERGON_* variables, then from the file of --config."
+)]
 pub struct Cli {
     #[command(flatten)]
     pub global: Global,
@@ -143,7 +150,12 @@ mod tests {
         for command in Cli::command().get_subcommands() {
             assert!(command.get_about().is_some(), "{}", command.get_name());
             for argument in command.get_arguments() {
-                assert!(argument.get_help().is_some(), "{} {}", command.get_name(), argument.get_id());
+                assert!(
+                    argument.get_help().is_some(),
+                    "{} {}",
+                    command.get_name(),
+                    argument.get_id()
+                );
             }
         }
     }
@@ -153,7 +165,12 @@ mod tests {
         for name in ["register", "run", "drain"] {
             let command = Cli::command();
             let command = command.find_subcommand(name).unwrap();
-            assert!(command.get_arguments().any(|argument| argument.get_id() == "dry_run"), "{name}");
+            assert!(
+                command
+                    .get_arguments()
+                    .any(|argument| argument.get_id() == "dry_run"),
+                "{name}"
+            );
         }
     }
 

@@ -39,14 +39,19 @@ impl FromStr for Shape {
     fn from_str(text: &str) -> Result<Self, String> {
         match text {
             "auto" => Ok(Self::Auto),
-            name => name.parse().map(Self::Class).map_err(|_| "one of auto, xs, s, m, l, xl".into()),
+            name => name
+                .parse()
+                .map(Self::Class)
+                .map_err(|_| "one of auto, xs, s, m, l, xl".into()),
         }
     }
 }
 
 impl<'de> Deserialize<'de> for Shape {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(serde::de::Error::custom)
     }
 }
 
@@ -251,11 +256,18 @@ impl Config {
         if urls.is_empty() {
             return invalid("no url is given");
         }
-        if let Some(url) = urls.iter().find(|url| !url.starts_with("ws://") && !url.starts_with("wss://")) {
-            return Err(ConfigError::Invalid(format!("{url}: the worker speaks WebSocket: ws:// or wss://")));
+        if let Some(url) = urls
+            .iter()
+            .find(|url| !url.starts_with("ws://") && !url.starts_with("wss://"))
+        {
+            return Err(ConfigError::Invalid(format!(
+                "{url}: the worker speaks WebSocket: ws:// or wss://"
+            )));
         }
         let key = match (merged.suri, merged.key) {
-            (Some(_), Some(_)) => return invalid("both a key file and a secret URI are given: which one signs?"),
+            (Some(_), Some(_)) => {
+                return invalid("both a key file and a secret URI are given: which one signs?")
+            }
             (Some(suri), None) => Some(KeyChoice::Suri(suri)),
             (None, Some(path)) => Some(KeyChoice::File {
                 path,
@@ -289,7 +301,9 @@ impl Config {
     pub fn read(flags: Layer, file: Option<&Path>) -> Result<Self, ConfigError> {
         let variable = |name: &str| std::env::var(name).ok();
         let environment = Layer::from_environment(variable)?;
-        let named = file.map(Path::to_owned).or_else(|| variable("ERGON_CONFIG").map(Into::into));
+        let named = file
+            .map(Path::to_owned)
+            .or_else(|| variable("ERGON_CONFIG").map(Into::into));
         let below = match named {
             Some(path) => match std::fs::read_to_string(&path) {
                 Ok(text) => Layer::from_toml(&path, &text)?,
@@ -316,7 +330,11 @@ mod tests {
 
     fn full(mark: &str, number: u32) -> Layer {
         Layer {
-            format: Some(if number % 2 == 0 { Format::Json } else { Format::Text }),
+            format: Some(if number.is_multiple_of(2) {
+                Format::Json
+            } else {
+                Format::Text
+            }),
             log: Some(mark.into()),
             url: Some(vec![format!("ws://{mark}")]),
             data_dir: Some(mark.into()),
@@ -324,7 +342,11 @@ mod tests {
             password_file: Some(mark.into()),
             suri: None,
             asset: Some(number.into()),
-            shape: Some(Shape::Class(if number % 2 == 0 { Class::S } else { Class::M })),
+            shape: Some(Shape::Class(if number.is_multiple_of(2) {
+                Class::S
+            } else {
+                Class::M
+            })),
             threads: NonZeroUsize::new(number as usize),
             max_rounds: Some(number),
         }
@@ -338,30 +360,66 @@ mod tests {
     #[test]
     fn what_is_not_said_comes_from_below() {
         assert_eq!(Layer::default().over(full("below", 2)), full("below", 2));
-        let some = Layer { asset: Some(9), ..Layer::default() };
-        assert_eq!(some.over(full("below", 2)), Layer { asset: Some(9), ..full("below", 2) });
+        let some = Layer {
+            asset: Some(9),
+            ..Layer::default()
+        };
+        assert_eq!(
+            some.over(full("below", 2)),
+            Layer {
+                asset: Some(9),
+                ..full("below", 2)
+            }
+        );
     }
 
     #[test]
     fn three_layers_merge_in_order_however_they_are_grouped() {
-        let flags = Layer { asset: Some(1), ..Layer::default() };
-        let environment = Layer { asset: Some(2), max_rounds: Some(2), ..Layer::default() };
-        let file = Layer { asset: Some(3), max_rounds: Some(3), log: Some("file".into()), ..Layer::default() };
+        let flags = Layer {
+            asset: Some(1),
+            ..Layer::default()
+        };
+        let environment = Layer {
+            asset: Some(2),
+            max_rounds: Some(2),
+            ..Layer::default()
+        };
+        let file = Layer {
+            asset: Some(3),
+            max_rounds: Some(3),
+            log: Some("file".into()),
+            ..Layer::default()
+        };
         let merged = flags.clone().over(environment.clone()).over(file.clone());
-        assert_eq!((merged.asset, merged.max_rounds, merged.log.as_deref()), (Some(1), Some(2), Some("file")));
+        assert_eq!(
+            (merged.asset, merged.max_rounds, merged.log.as_deref()),
+            (Some(1), Some(2), Some("file"))
+        );
         assert_eq!(merged, flags.over(environment.over(file)));
     }
 
     #[test]
     fn a_secret_uri_above_hides_a_key_file_below_and_the_other_way_round() {
-        let suri = Layer { suri: Some("//Alice".into()), ..Layer::default() };
-        let file = Layer { key: Some("key.json".into()), ..Layer::default() };
+        let suri = Layer {
+            suri: Some("//Alice".into()),
+            ..Layer::default()
+        };
+        let file = Layer {
+            key: Some("key.json".into()),
+            ..Layer::default()
+        };
         let up = Config::new(suri.clone().over(file.clone()), Some("/d".into())).unwrap();
         assert_eq!(up.key, Some(KeyChoice::Suri("//Alice".into())));
         let down = Config::new(file.clone().over(suri.clone()), Some("/d".into())).unwrap();
         assert!(matches!(down.key, Some(KeyChoice::File { .. })));
-        let both = Layer { suri: suri.suri, ..file };
-        assert!(matches!(Config::new(both, Some("/d".into())), Err(ConfigError::Invalid(_))));
+        let both = Layer {
+            suri: suri.suri,
+            ..file
+        };
+        assert!(matches!(
+            Config::new(both, Some("/d".into())),
+            Err(ConfigError::Invalid(_))
+        ));
     }
 
     #[test]
@@ -399,7 +457,14 @@ mod tests {
 
     #[test]
     fn a_file_with_a_word_that_nobody_knows_is_refused_and_named() {
-        for text in ["assset = 7", "asset = -1", "shape = \"huge\"", "threads = 0", "format = \"xml\"", "= ="] {
+        for text in [
+            "assset = 7",
+            "asset = -1",
+            "shape = \"huge\"",
+            "threads = 0",
+            "format = \"xml\"",
+            "= =",
+        ] {
             let error = Layer::from_toml(Path::new("my.toml"), text).unwrap_err();
             assert!(error.to_string().starts_with("my.toml: "), "{error}");
         }
@@ -420,9 +485,18 @@ mod tests {
         })
         .unwrap();
         assert_eq!(layer.url.unwrap(), ["ws://a", "ws://b"]);
-        assert_eq!((layer.asset, layer.shape, layer.log), (Some(12), Some(Shape::Auto), None));
+        assert_eq!(
+            (layer.asset, layer.shape, layer.log),
+            (Some(12), Some(Shape::Auto), None)
+        );
         assert_eq!(layer.format, Some(Format::Json));
-        for name in ["ERGON_ASSET", "ERGON_THREADS", "ERGON_MAX_ROUNDS", "ERGON_SHAPE", "ERGON_FORMAT"] {
+        for name in [
+            "ERGON_ASSET",
+            "ERGON_THREADS",
+            "ERGON_MAX_ROUNDS",
+            "ERGON_SHAPE",
+            "ERGON_FORMAT",
+        ] {
             let error = Layer::from_environment(|n| (n == name).then(|| "nonsense".into())).unwrap_err();
             assert!(error.to_string().contains(name), "{error}");
         }
@@ -446,16 +520,28 @@ mod tests {
         let config = Config::new(Layer::default(), Some("/home/me/data".into())).unwrap();
         assert_eq!(config.urls, [DEFAULT_URL]);
         assert_eq!(config.data_dir, Path::new("/home/me/data"));
-        assert_eq!((config.shape, config.key, config.asset), (Shape::Auto, None, None));
+        assert_eq!(
+            (config.shape, config.key, config.asset),
+            (Shape::Auto, None, None)
+        );
         assert!(Config::new(Layer::default(), None).is_err());
     }
 
     #[test]
     fn what_cannot_work_is_refused() {
         let wrong = [
-            Layer { url: Some(Vec::new()), ..Layer::default() },
-            Layer { url: Some(vec!["http://x".into()]), ..Layer::default() },
-            Layer { max_rounds: Some(0), ..Layer::default() },
+            Layer {
+                url: Some(Vec::new()),
+                ..Layer::default()
+            },
+            Layer {
+                url: Some(vec!["http://x".into()]),
+                ..Layer::default()
+            },
+            Layer {
+                max_rounds: Some(0),
+                ..Layer::default()
+            },
         ];
         for layer in wrong {
             assert!(Config::new(layer, Some("/d".into())).is_err());
@@ -469,7 +555,10 @@ mod tests {
             data_home(|name| if name == "HOME" { home.clone() } else { xdg.clone() })
         };
         assert_eq!(at(Some("/x"), Some("/h")), Some("/x/ergon-worker".into()));
-        assert_eq!(at(Some("relative"), Some("/h")), Some("/h/.local/share/ergon-worker".into()));
+        assert_eq!(
+            at(Some("relative"), Some("/h")),
+            Some("/h/.local/share/ergon-worker".into())
+        );
         assert_eq!(at(None, None), None);
     }
 }

@@ -43,7 +43,9 @@ pub async fn draw(bars: MultiProgress, asset: u64, backend: &str, mut watched: w
 
 /// Blocks of the present phase that have passed, and all of them.
 fn window(snapshot: &Snapshot) -> (u64, u64) {
-    let Some(view) = snapshot.state.view() else { return (0, 1) };
+    let Some(view) = snapshot.state.view() else {
+        return (0, 1);
+    };
     let census = &view.census;
     let (from, to) = match census.phase {
         Phase::Work => (census.opened_at, census.closes_at),

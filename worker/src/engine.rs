@@ -3,7 +3,10 @@
 //!
 //! One thread owns the device. Between two rounds it looks for requests, so an answer takes a round at most, and a stop too.
 
-use crate::{prover::{self, Prover}, state::Work};
+use crate::{
+    prover::{self, Prover},
+    state::Work,
+};
 use compute_proof::{
     hash::{keyed, NODE_KEY},
     merkle::fold,
@@ -57,11 +60,25 @@ pub struct Prepared {
 }
 
 enum Request {
-    Hold { work: Work, rounds: u32, known: Vec<Hash> },
+    Hold {
+        work: Work,
+        rounds: u32,
+        known: Vec<Hash>,
+    },
     Pause,
-    Roots { answer: oneshot::Sender<Option<(Work, Vec<Hash>)>> },
-    Prepare { work: Work, answer: oneshot::Sender<Result<Prepared, EngineError>> },
-    Open { work: Work, claim: Claim, seed: Hash, answer: oneshot::Sender<Result<Opening, EngineError>> },
+    Roots {
+        answer: oneshot::Sender<Option<(Work, Vec<Hash>)>>,
+    },
+    Prepare {
+        work: Work,
+        answer: oneshot::Sender<Result<Prepared, EngineError>>,
+    },
+    Open {
+        work: Work,
+        claim: Claim,
+        seed: Hash,
+        answer: oneshot::Sender<Result<Opening, EngineError>>,
+    },
 }
 
 /// The service's end of the engine. Dropping it ends the thread.
@@ -117,7 +134,10 @@ impl Engine {
 
     /// Whether the engine holds any rounds of `work`.
     pub fn holds(&self, work: Work) -> bool {
-        self.progress.borrow().rounds.is_some_and(|(held, _)| held == work)
+        self.progress
+            .borrow()
+            .rounds
+            .is_some_and(|(held, _)| held == work)
     }
 
     /// Computes `work` on until there are `rounds`. `known` are its roots from earlier; they count only if the engine does
@@ -163,7 +183,12 @@ impl Engine {
     /// [`EngineError`].
     pub async fn open(&self, work: Work, claim: Claim, seed: Hash) -> Result<Opening, EngineError> {
         let (answer, result) = oneshot::channel();
-        self.ask(Request::Open { work, claim, seed, answer })?;
+        self.ask(Request::Open {
+            work,
+            claim,
+            seed,
+            answer,
+        })?;
         result.await.map_err(|_| EngineError::Gone)?
     }
 
@@ -210,7 +235,9 @@ impl<P: Prover> Worker<P> {
     }
 
     fn is_busy(&self) -> bool {
-        self.held.as_ref().is_some_and(|held| held.store.rounds() < held.until)
+        self.held
+            .as_ref()
+            .is_some_and(|held| held.store.rounds() < held.until)
     }
 
     fn tell(&self, last_round: Option<Duration>) {
@@ -248,11 +275,20 @@ impl<P: Prover> Worker<P> {
                 self.tell(None);
             }
             // Whoever asked may have given up waiting; then nobody needs the answer.
-            Request::Roots { answer } => drop(answer.send(
-                self.held.as_ref().map(|held| (held.work, held.store.roots().to_vec())),
-            )),
+            Request::Roots { answer } => drop(
+                answer.send(
+                    self.held
+                        .as_ref()
+                        .map(|held| (held.work, held.store.roots().to_vec())),
+                ),
+            ),
             Request::Prepare { work, answer } => drop(answer.send(self.prepare(work))),
-            Request::Open { work, claim, seed, answer } => drop(answer.send(self.open(work, claim, &seed))),
+            Request::Open {
+                work,
+                claim,
+                seed,
+                answer,
+            } => drop(answer.send(self.open(work, claim, &seed))),
         }
     }
 
@@ -262,7 +298,11 @@ impl<P: Prover> Worker<P> {
             _ => {
                 let store = RoundStore::from_roots(&work.challenge, &self.device, work.class, known)
                     .unwrap_or_else(|_| RoundStore::new(&work.challenge, &self.device, work.class));
-                self.held = Some(Held { work, store, until: rounds });
+                self.held = Some(Held {
+                    work,
+                    store,
+                    until: rounds,
+                });
             }
         }
         self.tell(None);
@@ -302,10 +342,14 @@ impl<P: Prover> Worker<P> {
             .leaves(class, &seed, &[leaf])
             .map_err(|error| EngineError::Faulty(error.to_string()))?;
         let [proof] = &proofs[..] else {
-            return Err(EngineError::Faulty(format!("round {round}: no leaf was computed")));
+            return Err(EngineError::Faulty(format!(
+                "round {round}: no leaf was computed"
+            )));
         };
         if fold(&NODE_KEY, keyed(&seed, &proof.leaf), leaf, &proof.path) != *root {
-            return Err(EngineError::Faulty(format!("round {round}: computed again, it has another root")));
+            return Err(EngineError::Faulty(format!(
+                "round {round}: computed again, it has another root"
+            )));
         }
         let first = position.column - position.column % compute_proof::class::LEAF_CELLS;
         for (column, found) in (first..).zip(&proof.leaf) {
@@ -346,8 +390,15 @@ impl<P: Prover> Worker<P> {
         }
         let opening = prover::open(&mut self.prover, &store, seed)
             .map_err(|error| EngineError::Faulty(error.to_string()))?;
-        verify(&self.device, &work.challenge, &claim, seed, &opening.top, &opening.samples)
-            .map_err(|error| EngineError::Faulty(error.to_string()))?;
+        verify(
+            &self.device,
+            &work.challenge,
+            &claim,
+            seed,
+            &opening.top,
+            &opening.samples,
+        )
+        .map_err(|error| EngineError::Faulty(error.to_string()))?;
         Ok(opening)
     }
 }
@@ -357,7 +408,11 @@ fn checked(store: &RoundStore) -> Result<Vec<Position>, EngineError> {
     let mut chance = [0; 32];
     getrandom::fill(&mut chance).map_err(|error| EngineError::Faulty(format!("no randomness: {error}")))?;
     let positions = store.positions(&chance).ok_or(EngineError::NotThere)?;
-    Ok(positions.into_iter().zip(0..CHECKED_ROUNDS).map(|(position, _)| position).collect())
+    Ok(positions
+        .into_iter()
+        .zip(0..CHECKED_ROUNDS)
+        .map(|(position, _)| position)
+        .collect())
 }
 
 #[cfg(test)]

@@ -133,9 +133,8 @@ impl From<ChainError> for Error {
             ChainError::Unreachable(_) => {
                 Self::new(Code::Unreachable, error).mend("Is the node running, and is --url its address?")
             }
-            ChainError::Incompatible(_) => {
-                Self::new(Code::Incompatible, error).mend("Use the worker that was released with the chain's runtime.")
-            }
+            ChainError::Incompatible(_) => Self::new(Code::Incompatible, error)
+                .mend("Use the worker that was released with the chain's runtime."),
         }
     }
 }

@@ -11,7 +11,9 @@ use chacha20poly1305::{
 use serde::{Deserialize, Serialize};
 use std::{io, path::Path, str::FromStr};
 use subxt::utils::AccountId32;
-use subxt_signer::{bip39::Mnemonic, polkadot_js_compat, sr25519::Keypair, ExposeSecret, SecretString, SecretUri};
+use subxt_signer::{
+    bip39::Mnemonic, polkadot_js_compat, sr25519::Keypair, ExposeSecret, SecretString, SecretUri,
+};
 
 /// What can go wrong with a key.
 #[derive(Debug, thiserror::Error)]
@@ -60,7 +62,11 @@ pub struct Effort {
 
 impl Effort {
     /// 128 MiB and a fraction of a second.
-    pub const STRONG: Self = Self { log_n: 17, r: 8, p: 1 };
+    pub const STRONG: Self = Self {
+        log_n: 17,
+        r: 8,
+        p: 1,
+    };
 
     /// The key from a password.
     fn derive(self, password: &SecretString, salt: &[u8]) -> Result<[u8; 32], KeyError> {
@@ -130,7 +136,8 @@ pub fn random<const N: usize>() -> Result<[u8; N], KeyError> {
 /// # Errors
 /// [`KeyError::Secret`].
 pub fn from_secret(secret: &SecretString) -> Result<Keypair, KeyError> {
-    let uri = SecretUri::from_str(secret.expose_secret()).map_err(|error| KeyError::Secret(error.to_string()))?;
+    let uri =
+        SecretUri::from_str(secret.expose_secret()).map_err(|error| KeyError::Secret(error.to_string()))?;
     Keypair::from_uri(&uri).map_err(|error| KeyError::Secret(error.to_string()))
 }
 
@@ -218,7 +225,9 @@ pub fn decrypt_secret(text: &str, password: &SecretString) -> Result<SecretStrin
         && file.kdf.name == "scrypt"
         && file.cipher.name == "chacha20-poly1305";
     if !known {
-        return Err(KeyError::Format("made by another version, or for another kind of key".into()));
+        return Err(KeyError::Format(
+            "made by another version, or for another kind of key".into(),
+        ));
     }
     let bytes = |hex: &str| hex::decode(hex).map_err(|error| KeyError::Format(error.to_string()));
     let nonce: [u8; 12] = bytes(&file.cipher.nonce)?
@@ -243,7 +252,8 @@ fn decrypt_export(text: &str, password: &SecretString) -> Result<Keypair, KeyErr
         encoded: String,
     }
     // The reader slices the first 68 bytes off without looking: 96 characters of base64 are at least 70.
-    let long_enough = serde_json::from_str::<Encoded>(text).is_ok_and(|export| export.encoded.trim().len() >= 96);
+    let long_enough =
+        serde_json::from_str::<Encoded>(text).is_ok_and(|export| export.encoded.trim().len() >= 96);
     if !long_enough {
         return Err(KeyError::Format("the export is cut short".into()));
     }
@@ -290,13 +300,18 @@ mod tests {
 
     #[test]
     fn a_key_comes_back_with_its_password_alone() {
-        for uri in ["//Alice", "//Alice//stash", &generate().unwrap().expose_secret().to_owned()] {
+        for uri in ["//Alice", "//Alice//stash", generate().unwrap().expose_secret()] {
             let text = encrypt(&secret(uri), &secret("open sesame"), QUICK).unwrap();
             assert!(!text.contains(uri));
             let key = decrypt(&text, &secret("open sesame")).unwrap();
             assert_eq!(account(&key), account(&from_secret(&secret(uri)).unwrap()));
             assert_eq!(address(&text).unwrap(), account(&key));
-            assert_eq!(decrypt_secret(&text, &secret("open sesame")).unwrap().expose_secret(), uri);
+            assert_eq!(
+                decrypt_secret(&text, &secret("open sesame"))
+                    .unwrap()
+                    .expose_secret(),
+                uri
+            );
             for wrong in ["", "open sesam", "Open sesame"] {
                 assert!(matches!(decrypt(&text, &secret(wrong)), Err(KeyError::Password)));
             }
@@ -321,8 +336,11 @@ mod tests {
         let text = encrypt(&secret("//Alice"), &secret("p"), QUICK).unwrap();
         let mut json: serde_json::Value = serde_json::from_str(&text).unwrap();
         let bob = account(&from_secret(&secret("//Bob")).unwrap());
-        json["address"] = serde_json::to_value(&bob).unwrap();
-        assert!(matches!(decrypt(&json.to_string(), &secret("p")), Err(KeyError::Password)));
+        json["address"] = serde_json::to_value(bob).unwrap();
+        assert!(matches!(
+            decrypt(&json.to_string(), &secret("p")),
+            Err(KeyError::Password)
+        ));
         for (path, value) in [
             ("/version", serde_json::json!(2)),
             ("/scheme", serde_json::json!("ed25519")),
@@ -332,7 +350,10 @@ mod tests {
         ] {
             let mut json: serde_json::Value = serde_json::from_str(&text).unwrap();
             *json.pointer_mut(path).unwrap() = value;
-            assert!(matches!(decrypt(&json.to_string(), &secret("p")), Err(KeyError::Format(_))), "{path}");
+            assert!(
+                matches!(decrypt(&json.to_string(), &secret("p")), Err(KeyError::Format(_))),
+                "{path}"
+            );
         }
         for cut in 0..text.len() {
             assert!(decrypt(&text[..cut], &secret("p")).is_err());
@@ -344,7 +365,9 @@ mod tests {
         let encoded = "AAAA";
         for text in [
             r#"{"encoding":{}}"#.to_owned(),
-            format!(r#"{{"encoding":{{"content":["pkcs8","sr25519"],"type":["scrypt","xsalsa20-poly1305"],"version":"3"}},"encoded":"{encoded}","address":"5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY"}}"#),
+            format!(
+                r#"{{"encoding":{{"content":["pkcs8","sr25519"],"type":["scrypt","xsalsa20-poly1305"],"version":"3"}},"encoded":"{encoded}","address":"5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY"}}"#
+            ),
         ] {
             assert!(matches!(decrypt(&text, &secret("x")), Err(KeyError::Format(_))));
         }
@@ -360,21 +383,33 @@ mod tests {
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
-            assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+            assert_eq!(
+                std::fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+                0o600
+            );
         }
-        assert!(matches!(read(&folder.path().join("none")), Err(KeyError::File { .. })));
+        assert!(matches!(
+            read(&folder.path().join("none")),
+            Err(KeyError::File { .. })
+        ));
     }
 
     #[test]
     fn what_is_no_secret_is_refused() {
         for text in ["one two three", "//", "0x1234", "abandon abandon"] {
-            assert!(matches!(from_secret(&secret(text)), Err(KeyError::Secret(_))), "{text:?}");
+            assert!(
+                matches!(from_secret(&secret(text)), Err(KeyError::Secret(_))),
+                "{text:?}"
+            );
         }
     }
 
     #[test]
     fn alice_is_alice() {
         let key = from_secret(&secret("//Alice")).unwrap();
-        assert_eq!(account(&key).to_string(), "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY");
+        assert_eq!(
+            account(&key).to_string(),
+            "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY"
+        );
     }
 }

@@ -36,8 +36,10 @@ impl Lock {
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                return Err(Error::new(Code::Running, format!("a worker for asset {asset} runs already"))
-                    .mend("End it first, or let it finish: ergon-worker drain."));
+                return Err(
+                    Error::new(Code::Running, format!("a worker for asset {asset} runs already"))
+                        .mend("End it first, or let it finish: ergon-worker drain."),
+                );
             }
             Err(TryLockError::Error(error)) => return Err(disk(error)),
         }

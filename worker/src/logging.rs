@@ -6,7 +6,7 @@ use crate::{
     error::{Code, Error},
 };
 use indicatif::MultiProgress;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use tracing_subscriber::{fmt::MakeWriter, EnvFilter};
 
 /// Starts logging.
@@ -21,9 +21,16 @@ pub fn start(filter: &str, format: Format, bars: Option<MultiProgress>) -> Resul
     };
     let filter = EnvFilter::try_new(&filter)
         .map_err(|error| Error::new(Code::Config, format!("--log {filter}: {error}")))?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(Above(bars));
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(io::stderr().is_terminal())
+        .with_writer(Above(bars));
     let started = match format {
-        Format::Json => builder.json().flatten_event(true).with_current_span(false).try_init(),
+        Format::Json => builder
+            .json()
+            .flatten_event(true)
+            .with_current_span(false)
+            .try_init(),
         Format::Text => builder.with_target(false).try_init(),
     };
     started.map_err(|error| Error::new(Code::Failed, error))

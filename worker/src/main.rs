@@ -44,9 +44,11 @@ fn dispatch(cli: &Cli) -> Result<u8, Error> {
             return Ok(0);
         }
         Command::Man => return shell::man(&mut io::stdout().lock()).map(|()| 0).map_err(disk),
-        Command::Devices(_) | Command::Bench(_) | Command::Keys(_) | Command::Prove(_) | Command::Verify(_) => {
-            layer
-        }
+        Command::Devices(_)
+        | Command::Bench(_)
+        | Command::Keys(_)
+        | Command::Prove(_)
+        | Command::Verify(_) => layer,
     };
     let config = Config::read(upon, cli.global.config.as_deref())?;
     let format = config.format;

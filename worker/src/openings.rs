@@ -40,15 +40,19 @@ impl Openings {
     /// # Errors
     /// The file system's.
     pub fn new(data: &Path, device: Device) -> io::Result<Self> {
-        let folder = data
-            .join("openings")
-            .join(format!("{}-{}", device.asset, hex::encode(&device.prover[..4])));
+        let folder =
+            data.join("openings")
+                .join(format!("{}-{}", device.asset, hex::encode(&device.prover[..4])));
         fs::create_dir_all(&folder)?;
         Ok(Self { folder, device })
     }
 
     fn path(&self, work: &Work) -> PathBuf {
-        let Work { census, challenge, class } = work;
+        let Work {
+            census,
+            challenge,
+            class,
+        } = work;
         self.folder
             .join(format!("{census:010}-{}-{class}.roots", hex::encode(challenge)))
     }
@@ -83,7 +87,10 @@ impl Openings {
         };
         let record = self.parse(work, &bytes);
         if record.is_none() {
-            tracing::warn!(census = work.census, "the saved rounds are damaged; they are computed again");
+            tracing::warn!(
+                census = work.census,
+                "the saved rounds are damaged; they are computed again"
+            );
         }
         Ok(record.map(|record| record.roots).unwrap_or_default())
     }
@@ -109,8 +116,14 @@ impl Openings {
     pub fn forget(&self, before: u32) -> io::Result<()> {
         for entry in fs::read_dir(&self.folder)? {
             let path = entry?.path();
-            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-            let census = name.split('-').next().and_then(|census| census.parse::<u32>().ok());
+            let name = path
+                .file_name()
+                .and_then(|name| name.to_str())
+                .unwrap_or_default();
+            let census = name
+                .split('-')
+                .next()
+                .and_then(|census| census.parse::<u32>().ok());
             if name.ends_with(".part") || census.is_some_and(|census| census < before) {
                 match fs::remove_file(&path) {
                     Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
@@ -186,7 +199,10 @@ mod tests {
         openings.save(&work(3, 1), &[[1; 32]]).unwrap();
         assert!(openings.load(&work(3, 2)).unwrap().is_empty());
         assert!(openings.load(&work(4, 1)).unwrap().is_empty());
-        let other = Work { class: Class::S, ..work(3, 1) };
+        let other = Work {
+            class: Class::S,
+            ..work(3, 1)
+        };
         assert!(openings.load(&other).unwrap().is_empty());
         let prover = [0xAB; 32];
         let stranger = Openings::new(folder.path(), Device { prover, ..device() }).unwrap();

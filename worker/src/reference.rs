@@ -36,7 +36,10 @@ impl Prover for ReferenceProver {
         let tree = tree(class, seed);
         indices
             .iter()
-            .map(|index| tree.leaf(*index).ok_or(ProverError::NoLeaf { class, index: *index }))
+            .map(|index| {
+                tree.leaf(*index)
+                    .ok_or(ProverError::NoLeaf { class, index: *index })
+            })
             .collect()
     }
 

@@ -5,7 +5,7 @@
 mod tests;
 
 use crate::{
-    chain::{Call, Chain, ChainError, SubmitError, View},
+    chain::{Call, Census, Chain, ChainError, SubmitError, View},
     engine::{Engine, EngineError, Progress},
     openings::Openings,
     state::{step, Action, Event, Outcome, Settings, Stage, State, Stop, Task, Work},
@@ -53,7 +53,10 @@ pub enum ServiceError {
     #[error(transparent)]
     Chain(#[from] ChainError),
     /// The device computed wrongly in several censuses in a row.
-    #[error("the device computed wrongly in {} censuses in a row", crate::state::MAX_FAULTS)]
+    #[error(
+        "the device computed wrongly in {} censuses in a row",
+        crate::state::MAX_FAULTS
+    )]
     Faulty,
     /// The prover's thread has ended.
     #[error("the prover has stopped")]
@@ -194,14 +197,20 @@ impl<C: Chain> Service<C> {
             true => Vec::new(),
             false => {
                 let openings = self.openings.clone();
-                blocking(move || openings.load(&work)).await.unwrap_or_else(|error| {
-                    tracing::warn!("saved rounds could not be read, they are computed again: {error}");
-                    Vec::new()
-                })
+                blocking(move || openings.load(&work))
+                    .await
+                    .unwrap_or_else(|error| {
+                        tracing::warn!("saved rounds could not be read, they are computed again: {error}");
+                        Vec::new()
+                    })
             }
         };
         if !known.is_empty() {
-            tracing::info!(census = work.census, rounds = known.len(), "went on from saved rounds");
+            tracing::info!(
+                census = work.census,
+                rounds = known.len(),
+                "went on from saved rounds"
+            );
         }
         self.engine
             .hold(work, rounds, known)
@@ -210,9 +219,11 @@ impl<C: Chain> Service<C> {
 
     /// Lets what is on its way arrive, and puts the rounds on the disk for the next start.
     async fn end(&self, state: &State, mut tasks: JoinSet<(Task, Outcome)>) -> Ended {
-        if timeout(self.block * 2, async { while tasks.join_next().await.is_some() {} })
-            .await
-            .is_err()
+        if timeout(self.block * 2, async {
+            while tasks.join_next().await.is_some() {}
+        })
+        .await
+        .is_err()
         {
             tracing::warn!("a transaction was still on its way");
         }
@@ -269,10 +280,13 @@ impl<C: Chain> Begun<C> {
     async fn run(self, task: Task) -> Outcome {
         let outcome = match task {
             Task::Commit { work, .. } => self.commit(work).await,
-            Task::Open { work, rounds, commitment, open_seed } => {
-                self.open(work, rounds, commitment, open_seed).await
-            }
-            Task::Settle { .. } => self.submit(Call::Settle { asset: self.asset }).await,
+            Task::Open {
+                work,
+                rounds,
+                commitment,
+                open_seed,
+            } => self.open(work, rounds, commitment, open_seed).await,
+            Task::Settle { .. } => self.submit(Call::Settle { asset: self.asset }, None).await,
         };
         outcome.unwrap_or_else(|outcome| outcome)
     }
@@ -286,14 +300,14 @@ impl<C: Chain> Begun<C> {
             .map_err(|error| Outcome::Failed {
                 reason: format!("the rounds could not be saved, so nothing was sent: {error}"),
             })?;
-        self.still_on(&work)?;
-        self.submit(Call::Commit {
+        let census = self.still_on(&work)?;
+        let call = Call::Commit {
             asset: self.asset,
             census: work.census,
             challenge: work.challenge,
             claim: prepared.claim,
-        })
-        .await
+        };
+        self.submit(call, Some(census.closes_at)).await
     }
 
     async fn open(
@@ -309,35 +323,39 @@ impl<C: Chain> Begun<C> {
             commitment,
         };
         let opening = self.engine.open(work, claim, open_seed).await.map_err(failed)?;
-        self.still_on(&work)?;
-        self.submit(Call::Open {
+        let census = self.still_on(&work)?;
+        let call = Call::Open {
             asset: self.asset,
             census: work.census,
             open_seed,
             top: opening.top,
             samples: opening.samples,
-        })
-        .await
+        };
+        self.submit(call, Some(census.open_until.saturating_add(1))).await
     }
 
-    /// The fork may have lost while the device computed.
-    fn still_on(&self, work: &Work) -> Result<(), Outcome> {
+    /// The census, unless its fork has lost while the device computed.
+    fn still_on(&self, work: &Work) -> Result<Census, Outcome> {
         let snapshot = self.watched.borrow();
         match snapshot.state.view() {
-            Some(view) if view.census.challenge == work.challenge => Ok(()),
+            Some(view) if view.census.challenge == work.challenge => Ok(view.census),
             _ => Err(Outcome::Failed {
                 reason: "another fork has won".into(),
             }),
         }
     }
 
-    async fn submit(&self, call: Call) -> Result<Outcome, Outcome> {
-        let result = timeout(self.patience, self.chain.submit(call, self.nonce)).await;
+    async fn submit(&self, call: Call, before: Option<u32>) -> Result<Outcome, Outcome> {
+        let result = timeout(self.patience, self.chain.submit(call, self.nonce, before)).await;
         match result {
             Ok(Ok(at)) => Ok(Outcome::Taken { at }),
             Ok(Err(SubmitError::Refused { at, reason })) => Err(Outcome::Refused { at, reason }),
-            Ok(Err(error)) => Err(Outcome::Failed { reason: error.to_string() }),
-            Err(_) => Err(Outcome::Failed { reason: "no block took it".into() }),
+            Ok(Err(error)) => Err(Outcome::Failed {
+                reason: error.to_string(),
+            }),
+            Err(_) => Err(Outcome::Failed {
+                reason: "no block took it".into(),
+            }),
         }
     }
 }
@@ -366,7 +384,9 @@ fn tell_outcome(task: &Task, outcome: &Outcome) {
         Outcome::Taken { at } => tracing::info!(census, block = at, "{name} taken"),
         Outcome::Refused { at, reason } => tracing::warn!(census, block = at, reason, "{name} refused"),
         Outcome::Failed { reason } => tracing::warn!(census, reason, "{name} not sent or not taken"),
-        Outcome::Faulty { reason } => tracing::error!(census, reason, "{name} withheld: the device is faulty"),
+        Outcome::Faulty { reason } => {
+            tracing::error!(census, reason, "{name} withheld: the device is faulty")
+        }
     }
 }
 
@@ -379,7 +399,11 @@ fn tell_stage(before: Stage, state: &State) {
     match stage {
         Stage::Blocked(obstacle) => tracing::warn!(census, block, "not taking part: {obstacle}"),
         Stage::Missed => {
-            tracing::error!(census, block, "drawn and not opened in time: the bond will be slashed");
+            tracing::error!(
+                census,
+                block,
+                "drawn and not opened in time: the bond will be slashed"
+            );
         }
         _ => tracing::info!(census, block, "{stage}"),
     }

@@ -335,9 +335,7 @@ impl State {
         self.view = Some(view);
         self.blind = false;
         let settleable = match view.commit {
-            Some(commit)
-                if commit.prover == self.settings.prover && Self::is_settleable(&view, &commit) =>
-            {
+            Some(commit) if commit.prover == self.settings.prover && Self::is_settleable(&view, &commit) => {
                 Some(commit.census)
             }
             _ => None,

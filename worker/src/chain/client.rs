@@ -14,9 +14,10 @@ use std::{
 };
 use subxt::{
     client::{OnlineClientAtBlock, OnlineClientAtBlockImpl},
-    config::DefaultExtrinsicParamsBuilder,
+    config::{DefaultExtrinsicParamsBuilder, Header, RpcConfigFor},
     error::TransactionEventsError,
     extrinsics::ExtrinsicEvents,
+    rpcs::{methods::LegacyRpcMethods, RpcClient},
     tx::{Payload, SubmittableTransaction, TransactionInBlock, TransactionStatus},
     utils::AccountId32,
     OnlineClient, SubstrateConfig,
@@ -28,8 +29,8 @@ use tokio::{
     time::timeout,
 };
 
-/// A signed call dies after so many blocks: it must not come into a later census.
-const MORTALITY: u64 = 8;
+/// A signed call dies after so many blocks, if it is not to die earlier.
+const MORTALITY: u32 = 8;
 /// No best block for so long: another endpoint may know more.
 const STALL: Duration = Duration::from_secs(60);
 /// The longest that a node may take to answer.
@@ -82,9 +83,10 @@ pub(super) fn api_error(error: subxt::error::RuntimeApiError) -> ChainError {
     match error {
         E::IncompatibleCodegen => incompatible("its runtime API has changed"),
         E::TraitNotFound(name) => incompatible(format!("it has no runtime API {name}")),
-        E::MethodNotFound { trait_name, method_name } => {
-            incompatible(format!("its runtime API {trait_name} has no {method_name}"))
-        }
+        E::MethodNotFound {
+            trait_name,
+            method_name,
+        } => incompatible(format!("its runtime API {trait_name} has no {method_name}")),
         error => unreachable(error),
     }
 }
@@ -134,7 +136,12 @@ impl Client {
     /// # Errors
     /// [`ChainError`].
     pub async fn finalized(&self) -> Result<AtBlock, ChainError> {
-        self.connection().await?.api.at_current_block().await.map_err(unreachable)
+        self.connection()
+            .await?
+            .api
+            .at_current_block()
+            .await
+            .map_err(unreachable)
     }
 
     async fn connection(&self) -> Result<Arc<Connection>, ChainError> {
@@ -145,7 +152,9 @@ impl Client {
         let mut last = unreachable("no endpoint is given");
         for _ in 0..self.0.urls.len() {
             let index = self.0.next_url.fetch_add(1, Ordering::Relaxed) % self.0.urls.len();
-            let Some(url) = self.0.urls.get(index) else { continue };
+            let Some(url) = self.0.urls.get(index) else {
+                continue;
+            };
             match timeout(PATIENCE, connect(url)).await {
                 Ok(Ok(connection)) => {
                     tracing::debug!(url, "connected");
@@ -181,13 +190,18 @@ impl Client {
     ) -> Result<Arc<AtBlock>, ChainError> {
         let mut best = connection.best.clone();
         let found = async {
-            let found = best.wait_for(|best| best.as_ref().is_some_and(|at| fits(at))).await;
+            let found = best
+                .wait_for(|best| best.as_ref().is_some_and(|at| fits(at)))
+                .await;
             found.ok().and_then(|at| at.clone())
         };
         match timeout(STALL, found).await {
             Ok(Some(at)) => Ok(at),
             Ok(None) => Err(unreachable("the connection broke")),
-            Err(_) => Err(unreachable(format!("no new block for {} seconds", STALL.as_secs()))),
+            Err(_) => Err(unreachable(format!(
+                "no new block for {} seconds",
+                STALL.as_secs()
+            ))),
         }
     }
 
@@ -229,7 +243,8 @@ impl Client {
         Ok(known.index.0 == census.index.0 && known.open_seed == census.open_seed)
     }
 
-    /// Signs a call upon a block. `nonce`: that of the block's state, if none is given.
+    /// Signs a call upon a block. `nonce`: that of the block's state, if none is given. `before`: the first block in which the call is
+    /// dead, if that matters.
     ///
     /// # Errors
     /// [`SubmitError::NotTaken`].
@@ -238,9 +253,29 @@ impl Client {
         at: &AtBlock,
         call: &P,
         nonce: Option<u64>,
+        before: Option<u32>,
     ) -> Result<Signed, SubmitError> {
-        let signer = self.0.signer.as_ref().ok_or_else(|| not_taken("there is no key to sign with"))?;
-        let mut params = DefaultExtrinsicParamsBuilder::new().mortal(MORTALITY);
+        let signer = self
+            .0
+            .signer
+            .as_ref()
+            .ok_or_else(|| not_taken("there is no key to sign with"))?;
+        let height = height(at).map_err(not_taken)?;
+        let life = match before {
+            Some(before) => life(height, before).ok_or_else(|| not_taken("it would come too late"))?,
+            None => (height, MORTALITY),
+        };
+        let birth = match life.0 == height {
+            true => at.block_hash(),
+            false => at
+                .online_client()
+                .at_block(u64::from(life.0))
+                .await
+                .map_err(not_taken)?
+                .block_hash(),
+        };
+        let mut params =
+            DefaultExtrinsicParamsBuilder::new().mortal_from_unchecked(life.1.into(), life.0.into(), birth);
         if let Some(nonce) = nonce {
             params = params.nonce(nonce);
         }
@@ -256,9 +291,14 @@ impl Client {
     ///
     /// # Errors
     /// [`SubmitError`].
-    pub async fn send<P: Payload>(&self, call: &P, nonce: Option<u64>) -> Result<Taken, SubmitError> {
+    pub async fn send<P: Payload>(
+        &self,
+        call: &P,
+        nonce: Option<u64>,
+        before: Option<u32>,
+    ) -> Result<Taken, SubmitError> {
         let at = self.best().await.map_err(not_taken)?;
-        let signed = self.sign(&at, call, nonce).await?;
+        let signed = self.sign(&at, call, nonce, before).await?;
         let mut progress = signed.submit_and_watch().await.map_err(not_taken)?;
         loop {
             let status = match progress.next().await {
@@ -278,6 +318,22 @@ impl Client {
                 | TransactionStatus::NoLongerInBestBlock => {}
             }
         }
+    }
+}
+
+/// The block in which a call is born, and the blocks that it lives, so that it is dead in block `before` and can be taken upon
+/// block `best`. `None`, if no block is left that could take it.
+fn life(best: u32, before: u32) -> Option<(u32, u32)> {
+    let left = before.checked_sub(best)?.checked_sub(1)?;
+    match left {
+        0 => None,
+        // A life is a power of two, four at least: a call that must die soon is born in the past.
+        1..MORTALITY => [MORTALITY / 2, MORTALITY]
+            .into_iter()
+            .find_map(|blocks| Some((before.checked_sub(blocks)?, blocks)).filter(|(birth, _)| *birth <= best))
+            // In the first blocks of a chain there is no past.
+            .or(Some((best, MORTALITY))),
+        _ => Some((best, MORTALITY)),
     }
 }
 
@@ -309,7 +365,10 @@ pub(super) fn height(at: &AtBlock) -> Result<u32, ChainError> {
 async fn seed_blocks(at: &AtBlock, census: u32) -> Result<u32, ChainError> {
     let entry = at
         .storage()
-        .try_fetch(metadata::storage().proof_of_compute().censuses(), (metadata::CensusIndex(census),))
+        .try_fetch(
+            metadata::storage().proof_of_compute().censuses(),
+            (metadata::CensusIndex(census),),
+        )
         .await
         .map_err(storage_error)?;
     match entry {
@@ -326,15 +385,22 @@ pub(super) fn storage_error(error: subxt::error::StorageError) -> ChainError {
 }
 
 async fn connect(url: &str) -> Result<Connection, ChainError> {
-    let api = OnlineClient::<SubstrateConfig>::from_insecure_url(url).await.map_err(unreachable)?;
+    let rpc = RpcClient::from_insecure_url(url).await.map_err(unreachable)?;
+    let legacy = LegacyRpcMethods::<RpcConfigFor<SubstrateConfig>>::new(rpc.clone());
+    let api = OnlineClient::<SubstrateConfig>::from_rpc_client(rpc)
+        .await
+        .map_err(unreachable)?;
     let (tell, best) = watch::channel(None);
     let mut blocks = api.stream_best_blocks().await.map_err(unreachable)?;
-    // The stream begins with a handful of finalized blocks: what is older than the last of them is not news.
-    let finalized = api.at_current_block().await.map_err(unreachable)?.block_number();
+    // The stream begins with a handful of finalized blocks. What is older than the node's best block is not news.
+    let newest = match legacy.chain_get_header(None).await {
+        Ok(Some(header)) => header.number(),
+        _ => api.at_current_block().await.map_err(unreachable)?.block_number(),
+    };
     let mut follower = JoinSet::new();
     follower.spawn(async move {
         while let Some(Ok(block)) = blocks.next().await {
-            if block.number() < finalized {
+            if block.number() < newest {
                 continue;
             }
             // A block that is gone before it could be looked at does not matter: a better one follows.
@@ -357,17 +423,35 @@ impl Chain for Client {
     async fn rules(&self) -> Result<Rules, ChainError> {
         let at = self.best().await?;
         let storage = at.storage();
-        let limits = storage.entry(metadata::storage().proof_of_compute().limits()).map_err(storage_error)?;
-        let limits = limits.fetch(()).await.map_err(storage_error)?.decode().map_err(incompatible)?;
-        let schedule =
-            storage.entry(metadata::storage().proof_of_compute().current_schedule()).map_err(storage_error)?;
-        let schedule = schedule.fetch(()).await.map_err(storage_error)?.decode().map_err(incompatible)?;
+        let limits = storage
+            .entry(metadata::storage().proof_of_compute().limits())
+            .map_err(storage_error)?;
+        let limits = limits
+            .fetch(())
+            .await
+            .map_err(storage_error)?
+            .decode()
+            .map_err(incompatible)?;
+        let schedule = storage
+            .entry(metadata::storage().proof_of_compute().current_schedule())
+            .map_err(storage_error)?;
+        let schedule = schedule
+            .fetch(())
+            .await
+            .map_err(storage_error)?
+            .decode()
+            .map_err(incompatible)?;
         let block_ms = at
             .constants()
             .entry(metadata::ergon::constants().proof_of_compute().slot_duration())
             .map_err(incompatible)?;
         Ok(Rules {
-            classes: limits.classes.0.iter().filter_map(|class| Class::try_from(*class).ok()).collect(),
+            classes: limits
+                .classes
+                .0
+                .iter()
+                .filter_map(|class| Class::try_from(*class).ok())
+                .collect(),
             min_rounds: limits.min_rounds,
             max_rounds: limits.max_rounds,
             window: schedule.window,
@@ -387,12 +471,17 @@ impl Chain for Client {
         self.drop_if_broken(view, &connection).await
     }
 
-    async fn submit(&self, call: Call, nonce: u64) -> Result<u32, SubmitError> {
+    async fn submit(&self, call: Call, nonce: u64, before: Option<u32>) -> Result<u32, SubmitError> {
         use metadata::{AssetId, CensusIndex};
         let nonce = Some(nonce);
         let pallet = metadata::transactions().proof_of_compute();
         let taken = match call {
-            Call::Commit { asset, census, challenge, claim } => {
+            Call::Commit {
+                asset,
+                census,
+                challenge,
+                claim,
+            } => {
                 let call = pallet.commit(
                     AssetId(asset),
                     CensusIndex(census),
@@ -401,15 +490,51 @@ impl Chain for Client {
                     claim.rounds,
                     claim.commitment.into(),
                 );
-                self.send(&call, nonce).await?
+                self.send(&call, nonce, before).await?
             }
-            Call::Open { asset, census, open_seed, top, samples } => {
+            Call::Open {
+                asset,
+                census,
+                open_seed,
+                top,
+                samples,
+            } => {
                 let samples = metadata::samples(samples);
-                let call = pallet.open(AssetId(asset), CensusIndex(census), open_seed.into(), top.into(), samples);
-                self.send(&call, nonce).await?
+                let call = pallet.open(
+                    AssetId(asset),
+                    CensusIndex(census),
+                    open_seed.into(),
+                    top.into(),
+                    samples,
+                );
+                self.send(&call, nonce, before).await?
             }
-            Call::Settle { asset } => self.send(&pallet.settle(AssetId(asset)), nonce).await?,
+            Call::Settle { asset } => self.send(&pallet.settle(AssetId(asset)), nonce, before).await?,
         };
         Ok(taken.at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_is_dead_when_it_must_be_and_can_be_taken_until_then() {
+        for before in 100..140u32 {
+            for best in before - 90..before {
+                let Some((birth, blocks)) = life(best, before) else {
+                    assert_eq!(best, before - 1, "nothing can be taken any more");
+                    continue;
+                };
+                assert!(birth <= best && blocks.is_power_of_two() && blocks >= 4);
+                assert!(
+                    birth + blocks > best + 1 && birth + blocks <= before,
+                    "{best} {before}"
+                );
+            }
+        }
+        assert_eq!((life(5, 5), life(6, 5), life(4, 5)), (None, None, None));
+        assert!(life(1, 5).is_some());
     }
 }

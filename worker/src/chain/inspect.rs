@@ -66,16 +66,34 @@ impl Client {
         let apis = at.runtime_apis();
         let api = metadata::runtime_apis().compute_api();
         apis.validate(api.census()).map_err(api_error)?;
-        apis.validate(api.asset(metadata::AssetId(0))).map_err(api_error)?;
-        apis.validate(api.rating(metadata::AssetId(0))).map_err(api_error)?;
+        apis.validate(api.asset(metadata::AssetId(0)))
+            .map_err(api_error)?;
+        apis.validate(api.rating(metadata::AssetId(0)))
+            .map_err(api_error)?;
         let calls = metadata::transactions();
         let hash = || H256::zero();
         let (asset, census) = (|| metadata::AssetId(0), || metadata::CensusIndex(0));
         let samples = metadata::samples(Vec::new());
-        at.tx().validate(&calls.proof_of_compute().commit(asset(), census(), hash(), 0, 0, hash())).map_err(incompatible)?;
-        at.tx().validate(&calls.proof_of_compute().open(asset(), census(), hash(), hash(), samples)).map_err(incompatible)?;
-        at.tx().validate(&calls.proof_of_compute().settle(asset())).map_err(incompatible)?;
-        at.tx().validate(&calls.compute_assets().announce(hash())).map_err(incompatible)?;
+        at.tx()
+            .validate(
+                &calls
+                    .proof_of_compute()
+                    .commit(asset(), census(), hash(), 0, 0, hash()),
+            )
+            .map_err(incompatible)?;
+        at.tx()
+            .validate(
+                &calls
+                    .proof_of_compute()
+                    .open(asset(), census(), hash(), hash(), samples),
+            )
+            .map_err(incompatible)?;
+        at.tx()
+            .validate(&calls.proof_of_compute().settle(asset()))
+            .map_err(incompatible)?;
+        at.tx()
+            .validate(&calls.compute_assets().announce(hash()))
+            .map_err(incompatible)?;
         self.rules().await?;
         Ok(at.spec_version())
     }
@@ -89,7 +107,12 @@ impl Client {
         let finalized = self.finalized().await?;
         let address = subxt::dynamic::storage::<(), u64>("Timestamp", "Now");
         let time = at.storage().entry(address).map_err(storage_error)?;
-        let time = time.fetch(()).await.map_err(storage_error)?.decode().map_err(incompatible)?;
+        let time = time
+            .fetch(())
+            .await
+            .map_err(storage_error)?
+            .decode()
+            .map_err(incompatible)?;
         Ok(Vitals {
             genesis: at.genesis_hash().map_or([0; 32], |hash| hash.0),
             spec_version: at.spec_version(),
@@ -106,7 +129,11 @@ impl Client {
     pub async fn balance(&self, account: &AccountId32) -> Result<Balance, ChainError> {
         let at = self.best().await?;
         let address = subxt::dynamic::storage::<(AccountId32,), Account>("System", "Account");
-        let entry = at.storage().try_fetch(address, (*account,)).await.map_err(storage_error)?;
+        let entry = at
+            .storage()
+            .try_fetch(address, (*account,))
+            .await
+            .map_err(storage_error)?;
         match entry {
             None => Ok(Balance { free: 0, frozen: 0 }),
             Some(entry) => {
@@ -121,8 +148,15 @@ impl Client {
     /// # Errors
     /// [`ChainError`].
     pub async fn asset(&self, asset: u64) -> Result<Option<metadata::AssetInfo>, ChainError> {
-        let call = metadata::runtime_apis().compute_api().asset(metadata::AssetId(asset));
-        self.best().await?.runtime_apis().call(call).await.map_err(api_error)
+        let call = metadata::runtime_apis()
+            .compute_api()
+            .asset(metadata::AssetId(asset));
+        self.best()
+            .await?
+            .runtime_apis()
+            .call(call)
+            .await
+            .map_err(api_error)
     }
 
     /// The asset registered for a hardware id.
@@ -132,7 +166,11 @@ impl Client {
     pub async fn asset_of_hardware(&self, hardware: [u8; 32]) -> Result<Option<u64>, ChainError> {
         let at = self.best().await?;
         let address = metadata::storage().compute_assets().hardware();
-        let entry = at.storage().try_fetch(address, (metadata::HardwareId(hardware),)).await.map_err(storage_error)?;
+        let entry = at
+            .storage()
+            .try_fetch(address, (metadata::HardwareId(hardware),))
+            .await
+            .map_err(storage_error)?;
         Ok(match entry {
             Some(entry) => Some(entry.decode().map_err(incompatible)?.0),
             None => None,
@@ -145,7 +183,11 @@ impl Client {
     /// [`ChainError`].
     pub async fn minimum_bond(&self) -> Result<u128, ChainError> {
         let address = metadata::ergon::constants().compute_assets().minimum_bond();
-        self.best().await?.constants().entry(address).map_err(incompatible)
+        self.best()
+            .await?
+            .constants()
+            .entry(address)
+            .map_err(incompatible)
     }
 
     /// What the longest opening costs up front. It is free if it verifies, but the chain wants to see the fee first.
@@ -162,7 +204,7 @@ impl Client {
             H256::zero(),
             samples,
         );
-        let signed = self.sign(&at, &open, None).await.map_err(unreachable)?;
+        let signed = self.sign(&at, &open, None, None).await.map_err(unreachable)?;
         signed.partial_fee_estimate().await.map_err(unreachable)
     }
 

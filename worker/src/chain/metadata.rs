@@ -10,12 +10,12 @@ use subxt::utils::AccountId32;
 #[subxt::subxt(runtime_metadata_path = "artifacts/ergon.scale")]
 pub mod ergon {}
 
-pub use ergon::{runtime_apis, storage, transactions};
+pub use ergon::runtime_types::compute_primitives::units::{AssetId, CensusIndex, HardwareId};
 use ergon::runtime_types::compute_primitives::{
     api,
     asset::{AssetKind, AssetStatus},
 };
-pub use ergon::runtime_types::compute_primitives::units::{AssetId, CensusIndex, HardwareId};
+pub use ergon::{runtime_apis, storage, transactions};
 
 type Number = u32;
 type Hash = subxt::utils::H256;

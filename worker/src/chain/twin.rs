@@ -25,6 +25,7 @@ pub struct Faults {
 struct Waiting {
     nonce: u64,
     call: Call,
+    before: Option<u32>,
     answer: Option<oneshot::Sender<Result<u32, SubmitError>>>,
 }
 
@@ -84,7 +85,16 @@ impl Twin {
     /// Makes the next block.
     pub fn advance(&self) {
         let mut inner = self.inner();
-        let Inner { ledger, waiting, faults, chance, .. } = &mut *inner;
+        let Inner {
+            ledger,
+            waiting,
+            faults,
+            chance,
+            ..
+        } = &mut *inner;
+        let next = ledger.best().number + 1;
+        // Dropping its answer says that nothing will be heard of it.
+        waiting.retain(|waiting| waiting.before.is_none_or(|before| next < before));
         if chance.of_thousand(faults.censor) {
             ledger.advance(&[]);
         } else {
@@ -134,15 +144,24 @@ impl Chain for Twin {
                     return Ok(inner.ledger.view());
                 }
             }
-            blocks.changed().await.map_err(|error| ChainError::Unreachable(error.to_string()))?;
+            blocks
+                .changed()
+                .await
+                .map_err(|error| ChainError::Unreachable(error.to_string()))?;
         }
     }
 
-    async fn submit(&self, call: Call, nonce: u64) -> Result<u32, SubmitError> {
+    async fn submit(&self, call: Call, nonce: u64, before: Option<u32>) -> Result<u32, SubmitError> {
         let (sender, answer) = oneshot::channel();
         {
             let mut inner = self.inner();
-            let Inner { ledger, waiting, faults, chance, sent } = &mut *inner;
+            let Inner {
+                ledger,
+                waiting,
+                faults,
+                chance,
+                sent,
+            } = &mut *inner;
             if nonce != ledger.nonce() {
                 return Err(SubmitError::NotTaken("stale nonce".into()));
             }
@@ -157,6 +176,7 @@ impl Chain for Twin {
             waiting.push(Waiting {
                 nonce,
                 call,
+                before,
                 answer: (!silent).then_some(sender),
             });
         }
@@ -171,7 +191,7 @@ impl Chain for Twin {
 pub struct Chance(pub u64);
 
 impl Chance {
-    pub fn next(&mut self) -> u64 {
+    pub fn draw(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -181,7 +201,7 @@ impl Chance {
 
     /// Below `bound`, which is not zero.
     pub fn below(&mut self, bound: u64) -> u64 {
-        self.next() % bound
+        self.draw() % bound
     }
 
     pub fn of_thousand(&mut self, thousandths: u32) -> bool {

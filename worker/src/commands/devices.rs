@@ -111,8 +111,13 @@ mod tests {
 
     #[test]
     fn this_machine_has_a_processor_and_a_backend_that_is_among_its_backends() {
-        let output = run(&Args { threads: NonZeroUsize::new(1) }).unwrap();
-        let [cpu] = &output.devices[..] else { panic!("{output:?}") };
+        let output = run(&Args {
+            threads: NonZeroUsize::new(1),
+        })
+        .unwrap();
+        let [cpu] = &output.devices[..] else {
+            panic!("{output:?}")
+        };
         assert!(cpu.backends.contains(&cpu.backend));
         assert!(cpu.backends.contains(&"cpu-portable"));
         assert!(!cpu.name.is_empty() && cpu.threads > 0);

@@ -12,12 +12,15 @@ use crate::{
     commands::run::choose,
     config::{Config, Layer, Shape},
     error::{Code, Error},
-    keystore,
-    lock,
+    keystore, lock,
     prover::{cpu::Cpu, Prover},
 };
 use serde::Serialize;
-use std::{fmt, num::NonZeroUsize, time::{SystemTime, UNIX_EPOCH}};
+use std::{
+    fmt,
+    num::NonZeroUsize,
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 /// Arguments of `doctor`.
 #[derive(Debug, clap::Args)]
@@ -84,10 +87,15 @@ async fn gather(config: &Config) -> Facts {
     let account = signer.as_ref().ok().map(keystore::account);
     let mut facts = Facts {
         now_ms: now_ms(),
-        account: signer.as_ref().map(|key| keystore::account(key).to_string()).map_err(describe),
+        account: signer
+            .as_ref()
+            .map(|key| keystore::account(key).to_string())
+            .map_err(describe),
         me: account.map(|account| account.0),
         asset_id: config.asset,
-        running: config.asset.and_then(|asset| lock::is_running(&config.data_dir, asset).ok()),
+        running: config
+            .asset
+            .and_then(|asset| lock::is_running(&config.data_dir, asset).ok()),
         ..Facts::default()
     };
     let mut prover = match Cpu::fastest(config.threads) {
@@ -102,7 +110,12 @@ async fn gather(config: &Config) -> Facts {
     };
     // Without a key the chain can still be asked; any account will do then.
     let prover_account = account.unwrap_or(subxt::utils::AccountId32([0; 32]));
-    let client = Client::new(config.urls.clone(), config.asset.unwrap_or_default(), prover_account, signer.ok());
+    let client = Client::new(
+        config.urls.clone(),
+        config.asset.unwrap_or_default(),
+        prover_account,
+        signer.ok(),
+    );
     facts.compatible = Some(client.check_compatible().await);
     facts.url = client.url().await.ok();
     facts.vitals = client.vitals().await.ok();
@@ -121,7 +134,11 @@ async fn gather(config: &Config) -> Facts {
         facts.rules = Some(rules);
     }
     if account.is_some() {
-        facts.spendable = client.balance(&prover_account).await.ok().map(|balance| balance.spendable());
+        facts.spendable = client
+            .balance(&prover_account)
+            .await
+            .ok()
+            .map(|balance| balance.spendable());
         facts.fee = client.fee_up_front().await.ok();
     }
     facts
@@ -151,7 +168,11 @@ impl fmt::Display for Output {
         }
         match self.healthy {
             true => f.write_str("Nothing stands in the way of earning."),
-            false => write!(f, "Something stands in the way of earning (exit code {}).", self.exit_code()),
+            false => write!(
+                f,
+                "Something stands in the way of earning (exit code {}).",
+                self.exit_code()
+            ),
         }
     }
 }

@@ -27,7 +27,10 @@ pub struct Args {
 impl Args {
     /// These flags put upon a layer.
     pub fn upon(&self, layer: Layer) -> Layer {
-        Layer { asset: self.asset, ..layer }
+        Layer {
+            asset: self.asset,
+            ..layer
+        }
     }
 }
 
@@ -49,20 +52,27 @@ pub struct Output {
 pub async fn run(args: &Args, config: &Config) -> Result<Output, Error> {
     let asset = asset(config)?;
     if !lock::is_running(&config.data_dir, asset)? {
-        return Err(Error::new(Code::Running, format!("no worker for asset {asset} runs on this data folder")));
+        return Err(Error::new(
+            Code::Running,
+            format!("no worker for asset {asset} runs on this data folder"),
+        ));
     }
-    let mut output = Output { asset, ended: false, dry_run: args.dry_run };
+    let mut output = Output {
+        asset,
+        ended: false,
+        dry_run: args.dry_run,
+    };
     if args.dry_run {
         return Ok(output);
     }
     lock::ask_to_drain(&config.data_dir, asset)?;
-    while !args.no_wait {
-        if !lock::is_running(&config.data_dir, asset)? {
-            output.ended = true;
-            break;
-        }
+    if args.no_wait {
+        return Ok(output);
+    }
+    while lock::is_running(&config.data_dir, asset)? {
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
+    output.ended = true;
     Ok(output)
 }
 

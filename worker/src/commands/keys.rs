@@ -112,10 +112,16 @@ fn import(args: &Import) -> Result<Output, Error> {
         if !args.new.dry_run {
             keystore::write(&args.new.file, &text)?;
         }
-        return Ok(describe(&args.new.file, &keystore::account(&key), args.new.dry_run));
+        return Ok(describe(
+            &args.new.file,
+            &keystore::account(&key),
+            args.new.dry_run,
+        ));
     }
     let phrase: SecretString = match io::stdin().is_terminal() {
-        true => rpassword::prompt_password("Secret phrase: ").map_err(|_| KeyError::NoKey)?.into(),
+        true => rpassword::prompt_password("Secret phrase: ")
+            .map_err(|_| KeyError::NoKey)?
+            .into(),
         false => {
             let mut text = String::new();
             io::stdin()
@@ -185,7 +191,10 @@ impl fmt::Display for Output {
         writeln!(f, "address     {}", self.address)?;
         write!(f, "public key  {}", self.public_key)?;
         if let Some(phrase) = &self.phrase {
-            write!(f, "\nphrase      {phrase}\n\nWrite the phrase down and keep it: it is not shown again.")?;
+            write!(
+                f,
+                "\nphrase      {phrase}\n\nWrite the phrase down and keep it: it is not shown again."
+            )?;
         }
         if self.checked == Some(true) {
             write!(f, "\nThe password is right.")?;
@@ -227,7 +236,10 @@ mod tests {
             password_file: new.password_file.clone(),
         })
         .unwrap();
-        assert_eq!((inspected.address, inspected.checked), (output.address, Some(true)));
+        assert_eq!(
+            (inspected.address, inspected.checked),
+            (output.address, Some(true))
+        );
         // Never over another key.
         assert!(matches!(generate(&new), Err(Error { code: Code::Key, .. })));
     }
@@ -246,7 +258,11 @@ mod tests {
         let json = folder.path().join("export.json");
         std::fs::write(&json, "{}").unwrap();
         let file = new.file.clone();
-        assert!(import(&Import { new, json: Some(json) }).is_err());
+        assert!(import(&Import {
+            new,
+            json: Some(json)
+        })
+        .is_err());
         assert!(!file.exists());
     }
 }

@@ -78,8 +78,13 @@ pub async fn run(args: &Args, config: &Config) -> Result<Output, Error> {
     client.check_compatible().await?;
     let hardware = hardware_id(args.hardware.as_deref())?;
     if let Some(asset) = client.asset_of_hardware(hardware).await? {
-        return Err(Error::new(Code::Asset, format!("this hardware is registered already, as asset {asset}"))
-            .mend(format!("Prove for it: ergon-worker run --asset {asset}. Another device needs another --hardware.")));
+        return Err(Error::new(
+            Code::Asset,
+            format!("this hardware is registered already, as asset {asset}"),
+        )
+        .mend(format!(
+            "Prove for it: ergon-worker run --asset {asset}. Another device needs another --hardware."
+        )));
     }
     let bond = match (args.no_bond, args.bond) {
         (true, _) => None,
@@ -88,13 +93,20 @@ pub async fn run(args: &Args, config: &Config) -> Result<Output, Error> {
     };
     let minimum = client.minimum_bond().await?;
     if bond.is_some_and(|bond| bond < minimum) {
-        return Err(Error::new(Code::Bond, format!("the bond must be at least {}", Egn(minimum))));
+        return Err(Error::new(
+            Code::Bond,
+            format!("the bond must be at least {}", Egn(minimum)),
+        ));
     }
     let spendable = client.balance(&account).await?.spendable();
     if spendable < bond.unwrap_or_default() {
         return Err(Error::new(
             Code::Balance,
-            format!("{account} has {}, the bond alone is {}", Egn(spendable), Egn(bond.unwrap_or_default())),
+            format!(
+                "{account} has {}, the bond alone is {}",
+                Egn(spendable),
+                Egn(bond.unwrap_or_default())
+            ),
         )
         .mend("Send EGN to it, or register with --no-bond."));
     }
@@ -111,7 +123,13 @@ pub async fn run(args: &Args, config: &Config) -> Result<Output, Error> {
     }
     let salt: [u8; 32] = keystore::random()?;
     let calls = metadata::transactions().compute_assets();
-    let announced = client.send(&calls.announce(commitment(&account, &hardware, &salt).into()), None).await?;
+    let announced = client
+        .send(
+            &calls.announce(commitment(&account, &hardware, &salt).into()),
+            None,
+            None,
+        )
+        .await?;
     tracing::info!(block = announced.at, "announced; registering in the next block");
     client.past(announced.at.saturating_sub(1)).await?;
     let register = calls.register(
@@ -121,7 +139,7 @@ pub async fn run(args: &Args, config: &Config) -> Result<Output, Error> {
         metadata::uri(args.uri.clone().into_bytes()),
         bond,
     );
-    let taken = client.send(&register, None).await?;
+    let taken = client.send(&register, None, None).await?;
     let registered = taken
         .events
         .find_first::<metadata::ergon::compute_assets::events::Registered>()
@@ -170,7 +188,9 @@ impl fmt::Display for Output {
             None => write!(f, "bond      none: nominate an operator")?,
         }
         match self.asset {
-            Some(asset) if self.bond.is_some() => write!(f, "\n\nNow let it earn: ergon-worker run --asset {asset}"),
+            Some(asset) if self.bond.is_some() => {
+                write!(f, "\n\nNow let it earn: ergon-worker run --asset {asset}")
+            }
             _ => Ok(()),
         }
     }

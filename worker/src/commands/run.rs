@@ -114,7 +114,10 @@ pub async fn run(args: &Args, config: &Config, bars: Option<MultiProgress>) -> R
     let backend = prover.name();
     let client = Client::new(config.urls.clone(), device.asset, account, Some(key));
     let Some(rules) = or_stopped(reach(&client)).await? else {
-        return Err(Error::new(Code::Unreachable, "stopped before the chain was reached"));
+        return Err(Error::new(
+            Code::Unreachable,
+            "stopped before the chain was reached",
+        ));
     };
     let (class, rounds_expected) = choose(&mut prover, &rules, config.shape)?;
     let settings = Settings {
@@ -200,13 +203,24 @@ async fn or_stopped<T>(work: impl Future<Output = Result<T, Error>>) -> Result<O
 /// # Errors
 /// [`Code::Shape`], [`Code::Device`].
 pub fn choose(prover: &mut dyn Prover, rules: &Rules, wish: Shape) -> Result<(Class, u32), Error> {
-    let names = |classes: &[Class]| classes.iter().map(|class| class.name()).collect::<Vec<_>>().join(", ");
+    let names = |classes: &[Class]| {
+        classes
+            .iter()
+            .map(|class| class.name())
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
     let rules_for = match wish {
         Shape::Auto => rules.clone(),
-        Shape::Class(class) if rules.classes.contains(&class) => Rules { classes: vec![class], ..rules.clone() },
+        Shape::Class(class) if rules.classes.contains(&class) => Rules {
+            classes: vec![class],
+            ..rules.clone()
+        },
         Shape::Class(class) => {
-            return Err(Error::new(Code::Shape, format!("class {class} does not count on this chain"))
-                .mend(format!("These do: {}.", names(&rules.classes))));
+            return Err(
+                Error::new(Code::Shape, format!("class {class} does not count on this chain"))
+                    .mend(format!("These do: {}.", names(&rules.classes))),
+            );
         }
     };
     let measured = shape::measure(prover, &rules_for)?;
@@ -220,7 +234,11 @@ pub fn choose(prover: &mut dyn Prover, rules: &Rules, wish: Shape) -> Result<(Cl
         Some((class, rounds)) if rounds >= rules.min_rounds => Ok((class, rounds)),
         _ => Err(Error::new(
             Code::Shape,
-            format!("this device does not compute {} rounds of {} in a window", rules.min_rounds, names(&rules_for.classes)),
+            format!(
+                "this device does not compute {} rounds of {} in a window",
+                rules.min_rounds,
+                names(&rules_for.classes)
+            ),
         )
         .mend("Let it have more threads, or a smaller shape.")),
     }
@@ -260,7 +278,14 @@ async fn told_to_drain(ask: mpsc::Sender<Control>, lock: Arc<Lock>) {
 
 impl fmt::Display for Output {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { asset, prover, backend, shape, rounds_expected, .. } = self;
+        let Self {
+            asset,
+            prover,
+            backend,
+            shape,
+            rounds_expected,
+            ..
+        } = self;
         if self.dry_run {
             return write!(
                 f,
@@ -283,13 +308,24 @@ mod tests {
     use super::*;
 
     fn rules(classes: &[Class], min_rounds: u32) -> Rules {
-        Rules { classes: classes.to_vec(), min_rounds, max_rounds: 65_536, window: 6, block_ms: 3_000 }
+        Rules {
+            classes: classes.to_vec(),
+            min_rounds,
+            max_rounds: 65_536,
+            window: 6,
+            block_ms: 3_000,
+        }
     }
 
     #[test]
     fn a_shape_that_does_not_count_is_refused_and_those_that_do_are_named() {
         let mut cpu = Cpu::fastest(NonZeroUsize::new(1)).unwrap();
-        let error = choose(&mut cpu, &rules(&[Class::Xs, Class::S], 1), Shape::Class(Class::M)).unwrap_err();
+        let error = choose(
+            &mut cpu,
+            &rules(&[Class::Xs, Class::S], 1),
+            Shape::Class(Class::M),
+        )
+        .unwrap_err();
         assert_eq!(error.code, Code::Shape);
         assert!(error.mend.unwrap().contains("xs, s"));
     }
@@ -297,7 +333,12 @@ mod tests {
     #[test]
     fn a_shape_that_is_asked_for_is_taken() {
         let mut cpu = Cpu::fastest(NonZeroUsize::new(1)).unwrap();
-        let (class, rounds) = choose(&mut cpu, &rules(&[Class::Xs, Class::S], 1), Shape::Class(Class::Xs)).unwrap();
+        let (class, rounds) = choose(
+            &mut cpu,
+            &rules(&[Class::Xs, Class::S], 1),
+            Shape::Class(Class::Xs),
+        )
+        .unwrap();
         assert_eq!(class, Class::Xs);
         assert!(rounds > 100);
     }
@@ -305,7 +346,13 @@ mod tests {
     #[test]
     fn a_device_that_is_too_slow_is_told_so() {
         let mut cpu = Cpu::fastest(NonZeroUsize::new(1)).unwrap();
-        let impossible = Rules { block_ms: 0, ..rules(&[Class::Xs], 1) };
-        assert_eq!(choose(&mut cpu, &impossible, Shape::Auto).unwrap_err().code, Code::Shape);
+        let impossible = Rules {
+            block_ms: 0,
+            ..rules(&[Class::Xs], 1)
+        };
+        assert_eq!(
+            choose(&mut cpu, &impossible, Shape::Auto).unwrap_err().code,
+            Code::Shape
+        );
     }
 }

@@ -29,7 +29,10 @@ pub struct Args {
 impl Args {
     /// These flags put upon a layer.
     pub fn upon(&self, layer: Layer) -> Layer {
-        self.key.upon(Layer { asset: self.asset, ..layer })
+        self.key.upon(Layer {
+            asset: self.asset,
+            ..layer
+        })
     }
 }
 
@@ -131,7 +134,14 @@ fn describe(id: u64, info: &metadata::AssetInfo, view: &View, me: Option<[u8; 32
         max_rounds: 1,
     };
     let (state, _) = step(State::new(settings), Event::Block(Box::new(*view)));
-    let Rating { rate, verified_work, passed, failed, last_census, missed } = view.rating;
+    let Rating {
+        rate,
+        verified_work,
+        passed,
+        failed,
+        last_census,
+        missed,
+    } = view.rating;
     Output {
         asset: id,
         kind: metadata::kind_name(&info.kind),
@@ -202,16 +212,44 @@ fn reasons(state: &State, view: &View, running: bool) -> Vec<String> {
 
 impl fmt::Display for Output {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let egn = |text: &str| text.parse().map(|units| Egn(units).to_string()).unwrap_or_default();
+        let egn = |text: &str| {
+            text.parse()
+                .map(|units| Egn(units).to_string())
+                .unwrap_or_default()
+        };
         let cu = |text: &str| text.parse::<f64>().unwrap_or_default() / 1e12;
-        writeln!(f, "asset      {} ({}), {}", self.asset, self.kind, super::doctor::status_name(self.status))?;
+        writeln!(
+            f,
+            "asset      {} ({}), {}",
+            self.asset,
+            self.kind,
+            super::doctor::status_name(self.status)
+        )?;
         writeln!(f, "owner      {}", self.owner)?;
         writeln!(f, "operator   {}", self.operator.as_deref().unwrap_or("none"))?;
         writeln!(f, "bond       {} of {}", egn(&self.bond), egn(&self.bond_pledged))?;
-        writeln!(f, "rate       {:.4} CU/s verified, {:.3} CU paid for", cu(&self.rate), cu(&self.verified_work))?;
-        writeln!(f, "openings   {} passed, {} failed", self.openings_passed, self.openings_failed)?;
-        writeln!(f, "earned     {}, of which {} vest still", egn(&self.emitted), egn(&self.unvested))?;
-        writeln!(f, "census     {}: {} (block {})", self.census, self.stage, self.block)?;
+        writeln!(
+            f,
+            "rate       {:.4} CU/s verified, {:.3} CU paid for",
+            cu(&self.rate),
+            cu(&self.verified_work)
+        )?;
+        writeln!(
+            f,
+            "openings   {} passed, {} failed",
+            self.openings_passed, self.openings_failed
+        )?;
+        writeln!(
+            f,
+            "earned     {}, of which {} vest still",
+            egn(&self.emitted),
+            egn(&self.unvested)
+        )?;
+        writeln!(
+            f,
+            "census     {}: {} (block {})",
+            self.census, self.stage, self.block
+        )?;
         if let Some(commit) = &self.commit {
             let drawn = match (commit.drawn, commit.opened) {
                 (_, true) => "opened",
@@ -220,7 +258,11 @@ impl fmt::Display for Output {
                 (None, false) => "not known yet whether it is drawn",
             };
             let shape = commit.shape.unwrap_or("?");
-            writeln!(f, "commit     census {}: {} rounds of {shape}, {drawn}", commit.census, commit.rounds)?;
+            writeln!(
+                f,
+                "commit     census {}: {} rounds of {shape}, {drawn}",
+                commit.census, commit.rounds
+            )?;
         }
         match self.reasons.is_empty() {
             true => f.write_str("It earns."),

@@ -23,7 +23,11 @@ fn work(census: u32) -> Work {
 async fn until(engine: &Engine, work: Work, rounds: u32) {
     engine
         .progress()
-        .wait_for(|progress| progress.rounds.is_some_and(|(held, n)| held == work && n >= rounds))
+        .wait_for(|progress| {
+            progress
+                .rounds
+                .is_some_and(|(held, n)| held == work && n >= rounds)
+        })
         .await
         .unwrap();
 }
@@ -75,7 +79,15 @@ async fn rounds_are_computed_up_to_the_limit_and_the_claim_can_be_opened() {
     assert_eq!(prepared.claim.rounds, 5);
     assert_eq!(prepared.roots.len(), 5);
     let opening = engine.open(work(1), prepared.claim, [9; 32]).await.unwrap();
-    verify(&DEVICE, &work(1).challenge, &prepared.claim, &[9; 32], &opening.top, &opening.samples).unwrap();
+    verify(
+        &DEVICE,
+        &work(1).challenge,
+        &prepared.claim,
+        &[9; 32],
+        &opening.top,
+        &opening.samples,
+    )
+    .unwrap();
     assert!(!engine.progress().borrow().busy);
 }
 
@@ -119,7 +131,11 @@ async fn pause_stops_after_the_round_that_runs() {
     engine.hold(work(1), 1_000_000, Vec::new()).unwrap();
     until(&engine, work(1), 2).await;
     engine.pause().unwrap();
-    engine.progress().wait_for(|progress| !progress.busy).await.unwrap();
+    engine
+        .progress()
+        .wait_for(|progress| !progress.busy)
+        .await
+        .unwrap();
     let (_, roots) = engine.roots().await.unwrap().unwrap();
     tokio::time::sleep(Duration::from_millis(30)).await;
     assert_eq!(engine.roots().await.unwrap().unwrap().1, roots);

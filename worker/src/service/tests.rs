@@ -130,20 +130,34 @@ fn assert_no_double_commit(twin: &Twin) {
     let mut seen = std::collections::HashMap::<(u32, Hash), Vec<u32>>::new();
     twin.ledger(|ledger| {
         for fact in ledger.facts() {
-            if let Fact::Committed { census, challenge, claim, .. } = fact {
+            if let Fact::Committed {
+                census,
+                challenge,
+                claim,
+                ..
+            } = fact
+            {
                 seen.entry((*census, *challenge)).or_default().push(claim.rounds);
             }
         }
     });
     for (work, rounds) in seen {
-        assert!(rounds.len() <= 3 && rounds.is_sorted_by(|a, b| a < b), "{work:?}: {rounds:?}");
+        assert!(
+            rounds.len() <= 3 && rounds.is_sorted_by(|a, b| a < b),
+            "{work:?}: {rounds:?}"
+        );
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_hundred_censuses_with_faults_lose_nothing_that_could_be_kept() {
     let data = tempfile::tempdir().unwrap();
-    let faults = Faults { disconnect: 0, lose: 60, silence: 0, censor: 60 };
+    let faults = Faults {
+        disconnect: 0,
+        lose: 60,
+        silence: 0,
+        censor: 60,
+    };
     let twin = twin(faults, 11);
     let mut running = Running::start(&twin, data.path());
     let mut chance = Chance(7);
@@ -181,7 +195,10 @@ async fn a_calm_census_brings_commits_an_opening_and_a_settlement() {
     assert_eq!(count(&twin, openings), 2);
     assert_eq!((count(&twin, slashes), count(&twin, refusals)), (0, 0));
     running.control.send(Control::Stop).await.unwrap();
-    assert_eq!(running.task.await.unwrap().unwrap(), Ended::Stopped { at_risk: None });
+    assert_eq!(
+        running.task.await.unwrap().unwrap(),
+        Ended::Stopped { at_risk: None }
+    );
 }
 
 /// Lets a future go on for `polls` polls and then drops it where it stands.
@@ -297,7 +314,11 @@ async fn the_rounds_are_on_the_disk_before_the_commit_is_on_the_chain() {
         running.settle(&twin).await;
     }
     let census = twin.ledger(|l| l.census());
-    let work = Work { census: census.index, challenge: census.challenge, class: Class::Xs };
+    let work = Work {
+        census: census.index,
+        challenge: census.challenge,
+        class: Class::Xs,
+    };
     let saved = Openings::new(data.path(), DEVICE).unwrap().load(&work).unwrap();
     assert_eq!(saved.len(), 4);
     running.kill().await;
@@ -316,7 +337,9 @@ async fn where_the_disk_fails_nothing_is_sent() {
     }
     assert_eq!(twin.sent(), 0);
     let last = running.watch.borrow().last.clone();
-    assert!(matches!(last, Some((Task::Commit { .. }, Outcome::Failed { reason })) if reason.contains("saved")));
+    assert!(
+        matches!(last, Some((Task::Commit { .. }, Outcome::Failed { reason })) if reason.contains("saved"))
+    );
     running.kill().await;
 }
 
@@ -341,7 +364,13 @@ async fn a_reorganization_across_the_opening_starts_the_work_again() {
 #[tokio::test]
 async fn a_lost_connection_is_found_again() {
     let data = tempfile::tempdir().unwrap();
-    let twin = twin(Faults { disconnect: 1000, ..Faults::default() }, 1);
+    let twin = twin(
+        Faults {
+            disconnect: 1000,
+            ..Faults::default()
+        },
+        1,
+    );
     let mut running = Running::start(&twin, data.path());
     twin.advance();
     tokio::time::sleep(Duration::from_millis(50)).await;
@@ -385,5 +414,8 @@ async fn a_stop_says_what_is_at_risk_and_saves_the_rounds() {
         running.settle(&twin).await;
     }
     running.control.send(Control::Stop).await.unwrap();
-    assert_eq!(running.task.await.unwrap().unwrap(), Ended::Stopped { at_risk: Some(1) });
+    assert_eq!(
+        running.task.await.unwrap().unwrap(),
+        Ended::Stopped { at_risk: Some(1) }
+    );
 }

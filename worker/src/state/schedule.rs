@@ -26,7 +26,9 @@ impl Slots {
 
     /// The slot to which a commit in block `height` belongs: how many of the slots it has reached. Zero: too early.
     pub fn at(&self, height: u32) -> u8 {
-        self.0.iter().fold(0, |count, due| count + u8::from(height >= *due))
+        self.0
+            .iter()
+            .fold(0, |count, due| count + u8::from(height >= *due))
     }
 }
 
@@ -56,7 +58,10 @@ mod tests {
         for window in 1..200 {
             let Slots(slots) = Slots::new(1000, 1000 + window);
             assert!(slots.is_sorted(), "{slots:?}");
-            assert!(slots.iter().all(|slot| (1000..1000 + window).contains(slot)), "{slots:?}");
+            assert!(
+                slots.iter().all(|slot| (1000..1000 + window).contains(slot)),
+                "{slots:?}"
+            );
         }
         // Nonsense from a chain must not panic.
         Slots::new(u32::MAX, 0);
@@ -67,7 +72,9 @@ mod tests {
     #[test]
     fn at_counts_the_slots_reached() {
         let slots = Slots::new(100, 120);
-        let counts: Vec<u8> = [99, 107, 108, 114, 115, 116, 117, 119].map(|h| slots.at(h)).into();
+        let counts: Vec<u8> = [99, 107, 108, 114, 115, 116, 117, 119]
+            .map(|h| slots.at(h))
+            .into();
         assert_eq!(counts, [0, 0, 1, 1, 2, 2, 3, 3]);
     }
 

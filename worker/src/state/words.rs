@@ -196,7 +196,11 @@ impl fmt::Display for Obstacle {
             Self::Retired => f.write_str("the asset is retired"),
             Self::NotOperator => f.write_str("this account is not the asset's operator"),
             Self::BondShort { missing } => {
-                write!(f, "the bond is not whole: {} missing", crate::amount::Egn(*missing))
+                write!(
+                    f,
+                    "the bond is not whole: {} missing",
+                    crate::amount::Egn(*missing)
+                )
             }
             Self::Faulty => f.write_str("the device computes wrongly"),
             Self::Draining => f.write_str("draining"),

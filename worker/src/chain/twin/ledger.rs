@@ -37,11 +37,25 @@ impl Default for Schedule {
 /// What happened on the chain, block by block.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fact {
-    Committed { census: u32, challenge: Hash, claim: Claim, count: u8 },
-    Opened { census: u32 },
-    Settled { census: u32, paid: bool },
-    Slashed { census: u32 },
-    Refused { reason: String },
+    Committed {
+        census: u32,
+        challenge: Hash,
+        claim: Claim,
+        count: u8,
+    },
+    Opened {
+        census: u32,
+    },
+    Settled {
+        census: u32,
+        paid: bool,
+    },
+    Slashed {
+        census: u32,
+    },
+    Refused {
+        reason: String,
+    },
 }
 
 /// The chain's state after one block.
@@ -77,7 +91,10 @@ pub const PLEDGED: u128 = 1_000;
 impl Ledger {
     pub fn new(schedule: Schedule, device: Device) -> Self {
         let genesis = Block {
-            id: BlockId { number: 0, hash: [0; 32] },
+            id: BlockId {
+                number: 0,
+                hash: [0; 32],
+            },
             census: 0,
             challenge: [0; 32],
             opened_at: 0,
@@ -125,7 +142,8 @@ impl Ledger {
 
     /// Undoes the last `depth` blocks; those that follow are another fork's.
     pub fn undo(&mut self, depth: usize) {
-        self.blocks.truncate(self.blocks.len().saturating_sub(depth).max(1));
+        self.blocks
+            .truncate(self.blocks.len().saturating_sub(depth).max(1));
         self.salt = self.salt.wrapping_add(1);
     }
 
@@ -134,7 +152,10 @@ impl Ledger {
     pub fn advance(&mut self, calls: &[(u64, Call)]) -> Vec<Option<Result<(), String>>> {
         let parent = self.last();
         let number = parent.id.number + 1;
-        let hash = keyed(&parent.id.hash, &[&number.to_le_bytes()[..], &[self.salt]].concat());
+        let hash = keyed(
+            &parent.id.hash,
+            &[&number.to_le_bytes()[..], &[self.salt]].concat(),
+        );
         let mut block = Block {
             id: BlockId { number, hash },
             facts: Vec::new(),
@@ -164,7 +185,9 @@ impl Ledger {
                 let block = self.blocks.last_mut().expect("just pushed");
                 block.nonce += 1;
                 if let Err(reason) = &result {
-                    block.facts.push(Fact::Refused { reason: reason.clone() });
+                    block.facts.push(Fact::Refused {
+                        reason: reason.clone(),
+                    });
                 }
                 Some(result)
             })
@@ -200,7 +223,14 @@ impl Ledger {
 
     pub fn census(&self) -> Census {
         let block = self.last();
-        let Schedule { window, seed, open, report, gap, .. } = self.schedule;
+        let Schedule {
+            window,
+            seed,
+            open,
+            report,
+            gap,
+            ..
+        } = self.schedule;
         let closes_at = block.opened_at + window;
         let opens_at = closes_at + seed;
         let number = block.id.number;
@@ -245,7 +275,10 @@ impl Ledger {
             census,
             seed_is_final: census.open_seed.is_some()
                 && block.id.number >= census.opens_at + self.schedule.finality,
-            asset: self.asset.map(|asset| Asset { bond: block.bond, ..asset }),
+            asset: self.asset.map(|asset| Asset {
+                bond: block.bond,
+                ..asset
+            }),
             rating: Rating {
                 passed: block.passed,
                 last_census: block.last_census,
@@ -258,11 +291,22 @@ impl Ledger {
 
     fn apply(&mut self, call: &Call) -> Result<(), String> {
         match call {
-            Call::Commit { asset, census, challenge, claim } => {
+            Call::Commit {
+                asset,
+                census,
+                challenge,
+                claim,
+            } => {
                 self.is_ours(*asset)?;
                 self.take_commit(*census, challenge, claim)
             }
-            Call::Open { asset, census, open_seed, top, samples } => {
+            Call::Open {
+                asset,
+                census,
+                open_seed,
+                top,
+                samples,
+            } => {
                 self.is_ours(*asset)?;
                 self.take_opening(*census, open_seed, top, samples)
             }
@@ -275,7 +319,9 @@ impl Ledger {
 
     fn is_ours(&self, asset: u64) -> Result<(), String> {
         let operated = self.asset.is_some_and(|a| a.operator == Some(self.device.prover));
-        (asset == self.device.asset && operated).then_some(()).ok_or("NotOperator".into())
+        (asset == self.device.asset && operated)
+            .then_some(())
+            .ok_or("NotOperator".into())
     }
 
     fn take_commit(&mut self, census: u32, challenge: &Hash, claim: &Claim) -> Result<(), String> {
@@ -339,7 +385,8 @@ impl Ledger {
             rounds: commit.rounds,
             commitment: commit.commitment,
         };
-        verify(&self.device, &now.challenge, &claim, seed, top, samples).map_err(|error| error.to_string())?;
+        verify(&self.device, &now.challenge, &claim, seed, top, samples)
+            .map_err(|error| error.to_string())?;
         let block = self.blocks.last_mut().expect("genesis is never undone");
         if let Some(commit) = &mut block.commit {
             commit.opened = true;
@@ -362,7 +409,10 @@ impl Ledger {
         let block = self.blocks.last_mut().expect("genesis is never undone");
         block.commit = None;
         block.last_census = commit.census;
-        block.facts.push(Fact::Settled { census: commit.census, paid: true });
+        block.facts.push(Fact::Settled {
+            census: commit.census,
+            paid: true,
+        });
         Ok(())
     }
 

@@ -127,7 +127,13 @@ pub fn examine(facts: &Facts) -> Vec<Check> {
                 Err(Some((finding, mend))) => (Verdict::Bad, finding, Some(mend)),
                 Err(None) => (Verdict::Unknown, "not checked".to_owned(), None),
             };
-            Check { name, verdict, finding, mend, code }
+            Check {
+                name,
+                verdict,
+                finding,
+                mend,
+                code,
+            }
         })
         .collect()
 }
@@ -135,7 +141,10 @@ pub fn examine(facts: &Facts) -> Vec<Check> {
 fn device(facts: &Facts) -> Finding {
     match facts.device.as_ref().ok_or(None)? {
         Ok(name) => Ok(name.clone()),
-        Err(error) => bad(error, "See `devices`. A machine that fails the known answers has a fault."),
+        Err(error) => bad(
+            error,
+            "See `devices`. A machine that fails the known answers has a fault.",
+        ),
     }
 }
 
@@ -172,13 +181,20 @@ fn clock(facts: &Facts) -> Finding {
     }
     if old > STALE_MS {
         return bad(
-            format!("block {} is {} s old: the chain stands still, or this clock is ahead", vitals.best, old / 1000),
+            format!(
+                "block {} is {} s old: the chain stands still, or this clock is ahead",
+                vitals.best,
+                old / 1000
+            ),
             "Is the node synchronising? Then wait. Else set the clock, by NTP.",
         );
     }
     let lag = vitals.best.saturating_sub(vitals.finalized);
     match lag > LAG {
-        true => Ok(format!("block {}, but only {} is final: openings wait longer", vitals.best, vitals.finalized)),
+        true => Ok(format!(
+            "block {}, but only {} is final: openings wait longer",
+            vitals.best, vitals.finalized
+        )),
         false => Ok(format!("block {}, {} s ago", vitals.best, old / 1000)),
     }
 }
@@ -186,7 +202,10 @@ fn clock(facts: &Facts) -> Finding {
 fn key(facts: &Facts) -> Finding {
     match &facts.account {
         Ok(account) => Ok(account.clone()),
-        Err(error) => bad(error, "Make one: ergon-worker keys generate FILE; then say --key FILE."),
+        Err(error) => bad(
+            error,
+            "Make one: ergon-worker keys generate FILE; then say --key FILE.",
+        ),
     }
 }
 
@@ -194,9 +213,17 @@ fn balance(facts: &Facts) -> Finding {
     let spendable = facts.spendable.ok_or(None)?;
     let fee = facts.fee.ok_or(None)?;
     match spendable >= fee {
-        true => Ok(format!("{}, and {} are needed up front", Egn(spendable), Egn(fee))),
+        true => Ok(format!(
+            "{}, and {} are needed up front",
+            Egn(spendable),
+            Egn(fee)
+        )),
         false => bad(
-            format!("{}, but a call wants to see {} before it turns out free", Egn(spendable), Egn(fee)),
+            format!(
+                "{}, but a call wants to see {} before it turns out free",
+                Egn(spendable),
+                Egn(fee)
+            ),
             "Send it some EGN.",
         ),
     }
@@ -204,17 +231,25 @@ fn balance(facts: &Facts) -> Finding {
 
 fn asset(facts: &Facts) -> Finding {
     let Some(id) = facts.asset_id else {
-        return bad("none is given", "Say --asset N; or make one: ergon-worker register.");
+        return bad(
+            "none is given",
+            "Say --asset N; or make one: ergon-worker register.",
+        );
     };
     let view = facts.view.as_ref().ok_or(None)?;
     match view.asset {
-        None => bad(format!("there is no asset {id}"), "Is the number right, and the chain? Else: ergon-worker register."),
-        Some(asset) if !asset.matrix => {
-            bad(format!("asset {id} does not earn by matrix work"), "Register this device as an asset of its own.")
-        }
-        Some(asset) if asset.status == Status::Retired => {
-            bad(format!("asset {id} is retired"), "A retired asset does not come back: register the device again once it is reaped.")
-        }
+        None => bad(
+            format!("there is no asset {id}"),
+            "Is the number right, and the chain? Else: ergon-worker register.",
+        ),
+        Some(asset) if !asset.matrix => bad(
+            format!("asset {id} does not earn by matrix work"),
+            "Register this device as an asset of its own.",
+        ),
+        Some(asset) if asset.status == Status::Retired => bad(
+            format!("asset {id} is retired"),
+            "A retired asset does not come back: register the device again once it is reaped.",
+        ),
         Some(asset) => Ok(format!("{id}, {}", status_name(asset.status))),
     }
 }
@@ -224,7 +259,9 @@ pub fn status_name(status: Status) -> &'static str {
     match status {
         Status::Provisional => "provisional: nothing proven yet",
         Status::Active => "active",
-        Status::Offline => "offline: missed three censuses in a row; the next that it passes makes it active again",
+        Status::Offline => {
+            "offline: missed three censuses in a row; the next that it passes makes it active again"
+        }
         Status::Retired => "retired",
     }
 }
@@ -238,7 +275,10 @@ fn operator(facts: &Facts) -> Finding {
             format!("another account: {}", subxt::utils::AccountId32(operator)),
             "Use its key; or let the owner nominate this account, and accept.",
         ),
-        None => bad("none", "Let the owner nominate this account (computeAssets.nominateOperator), and accept."),
+        None => bad(
+            "none",
+            "Let the owner nominate this account (computeAssets.nominateOperator), and accept.",
+        ),
     }
 }
 
@@ -249,7 +289,11 @@ fn bond(facts: &Facts) -> Finding {
     }
     match asset.bond_pledged.checked_sub(asset.bond) {
         Some(missing @ 1..) => bad(
-            format!("{} of the {} pledged are missing: it was slashed", Egn(missing), Egn(asset.bond_pledged)),
+            format!(
+                "{} of the {} pledged are missing: it was slashed",
+                Egn(missing),
+                Egn(asset.bond_pledged)
+            ),
             "Fill it up: computeAssets.bondExtra. Until then no commit is taken.",
         ),
         _ => Ok(format!("{}, whole", Egn(asset.bond))),
@@ -259,7 +303,10 @@ fn bond(facts: &Facts) -> Finding {
 fn shape(facts: &Facts) -> Finding {
     match facts.shape.as_ref().ok_or(None)? {
         Ok(shape) => Ok(shape.clone()),
-        Err(error) => bad(error, "Take a smaller shape, or more threads; --shape auto finds one."),
+        Err(error) => bad(
+            error,
+            "Take a smaller shape, or more threads; --shape auto finds one.",
+        ),
     }
 }
 
@@ -296,7 +343,10 @@ mod tests {
             asset_id: Some(3),
             running: Some(false),
             view: Some(View {
-                best: BlockId { number: 100, hash: [0; 32] },
+                best: BlockId {
+                    number: 100,
+                    hash: [0; 32],
+                },
                 census: Census {
                     index: 0,
                     phase: Phase::Idle,
@@ -333,7 +383,11 @@ mod tests {
         for check in &checks {
             assert_eq!(check.mend.is_some(), check.verdict == Verdict::Bad, "{check:?}");
         }
-        checks.iter().filter(|check| check.verdict == Verdict::Bad).map(|check| check.name).collect()
+        checks
+            .iter()
+            .filter(|check| check.verdict == Verdict::Bad)
+            .map(|check| check.name)
+            .collect()
     }
 
     fn asset(change: impl FnOnce(&mut Asset)) -> Facts {
@@ -345,7 +399,9 @@ mod tests {
     #[test]
     fn a_healthy_worker_has_nothing_to_mend() {
         assert_eq!(failed(&healthy()), Vec::<&str>::new());
-        assert!(examine(&healthy()).iter().all(|check| check.verdict == Verdict::Good));
+        assert!(examine(&healthy())
+            .iter()
+            .all(|check| check.verdict == Verdict::Good));
     }
 
     #[test]
@@ -361,20 +417,70 @@ mod tests {
             ..healthy()
         };
         let cases: Vec<(&str, Facts)> = vec![
-            ("device", Facts { device: Some(Err("x".into())), ..healthy() }),
+            (
+                "device",
+                Facts {
+                    device: Some(Err("x".into())),
+                    ..healthy()
+                },
+            ),
             ("node", unreachable),
-            ("chain", Facts { compatible: Some(Err(ChainError::Incompatible("x".into()))), ..healthy() }),
-            ("clock", Facts { now_ms: 1_000_100_000, ..healthy() }),
-            ("clock", Facts { now_ms: 999_900_000, ..healthy() }),
-            ("key", Facts { account: Err("x".into()), me: None, spendable: None, ..healthy() }),
-            ("balance", Facts { spendable: Some(4), ..healthy() }),
-            ("asset", Facts { asset_id: None, ..healthy() }),
+            (
+                "chain",
+                Facts {
+                    compatible: Some(Err(ChainError::Incompatible("x".into()))),
+                    ..healthy()
+                },
+            ),
+            (
+                "clock",
+                Facts {
+                    now_ms: 1_000_100_000,
+                    ..healthy()
+                },
+            ),
+            (
+                "clock",
+                Facts {
+                    now_ms: 999_900_000,
+                    ..healthy()
+                },
+            ),
+            (
+                "key",
+                Facts {
+                    account: Err("x".into()),
+                    me: None,
+                    spendable: None,
+                    ..healthy()
+                },
+            ),
+            (
+                "balance",
+                Facts {
+                    spendable: Some(4),
+                    ..healthy()
+                },
+            ),
+            (
+                "asset",
+                Facts {
+                    asset_id: None,
+                    ..healthy()
+                },
+            ),
             ("asset", asset(|asset| asset.matrix = false)),
             ("asset", asset(|asset| asset.status = Status::Retired)),
             ("operator", asset(|asset| asset.operator = Some([9; 32]))),
             ("operator", asset(|asset| asset.operator = None)),
             ("bond", asset(|asset| asset.bond = 99)),
-            ("shape", Facts { shape: Some(Err("x".into())), ..healthy() }),
+            (
+                "shape",
+                Facts {
+                    shape: Some(Err("x".into())),
+                    ..healthy()
+                },
+            ),
         ];
         for (name, facts) in cases {
             assert_eq!(failed(&facts), [name]);
@@ -387,14 +493,21 @@ mod tests {
     #[test]
     fn a_bond_above_the_pledge_and_a_fee_that_just_fits_are_fine() {
         assert!(failed(&asset(|asset| asset.bond = 101)).is_empty());
-        assert!(failed(&Facts { spendable: Some(5), ..healthy() }).is_empty());
+        assert!(failed(&Facts {
+            spendable: Some(5),
+            ..healthy()
+        })
+        .is_empty());
     }
 
     #[test]
     fn the_exit_code_is_that_of_the_first_failure() {
         let mut facts = asset(|asset| asset.bond = 0);
         facts.spendable = Some(0);
-        let output = super::super::Output { healthy: false, checks: examine(&facts) };
+        let output = super::super::Output {
+            healthy: false,
+            checks: examine(&facts),
+        };
         assert_eq!(output.exit_code(), Code::Balance.number());
         assert_eq!(output.checks.iter().filter_map(Check::failed).count(), 2);
     }

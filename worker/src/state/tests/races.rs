@@ -2,23 +2,36 @@
 use super::*;
 
 fn failed() -> Outcome {
-    Outcome::Failed { reason: "test".into() }
+    Outcome::Failed {
+        reason: "test".into(),
+    }
 }
 
 fn refused(at: u32) -> Outcome {
-    Outcome::Refused { at, reason: "test".into() }
+    Outcome::Refused {
+        at,
+        reason: "test".into(),
+    }
 }
 
 fn faulty() -> Outcome {
-    Outcome::Faulty { reason: "test".into() }
+    Outcome::Faulty {
+        reason: "test".into(),
+    }
 }
 
 fn drawn(at: u32, rounds: u32) -> Commit {
-    Commit { drawn: Some(true), ..commit(at, rounds, 3) }
+    Commit {
+        drawn: Some(true),
+        ..commit(at, rounds, 3)
+    }
 }
 
 fn opened(at: u32, rounds: u32) -> Commit {
-    Commit { opened: true, ..drawn(at, rounds) }
+    Commit {
+        opened: true,
+        ..drawn(at, rounds)
+    }
 }
 
 #[test]
@@ -32,7 +45,10 @@ fn a_whole_census_from_opening_to_settlement() {
         bench.actions,
         [
             Action::Forget { before: 1 },
-            Action::Compute { work: work(1, 1), rounds: 65_536 }
+            Action::Compute {
+                work: work(1, 1),
+                rounds: 65_536
+            }
         ]
     );
     // 40% of the window is block 102: sent upon 101.
@@ -42,21 +58,44 @@ fn a_whole_census_from_opening_to_settlement() {
     bench.block(with(commit(102, 10, 1), view(102)));
     assert_eq!(bench.rounds(work(1, 1), 20).begun(), None);
     // 75%: block 104.
-    assert_eq!(bench.block(with(commit(102, 10, 1), view(103))).begun_commit(), Some(2));
+    assert_eq!(
+        bench.block(with(commit(102, 10, 1), view(103))).begun_commit(),
+        Some(2)
+    );
     bench.taken(104).rounds(work(1, 1), 30);
     // One block before the end: block 105.
-    assert_eq!(bench.block(with(commit(104, 20, 2), view(104))).begun_commit(), Some(3));
+    assert_eq!(
+        bench.block(with(commit(104, 20, 2), view(104))).begun_commit(),
+        Some(3)
+    );
     bench.taken(105);
     bench.block(with(commit(105, 30, 3), view(105)));
-    assert_eq!(bench.actions, [Action::Compute { work: work(1, 1), rounds: 30 }]);
+    assert_eq!(
+        bench.actions,
+        [Action::Compute {
+            work: work(1, 1),
+            rounds: 30
+        }]
+    );
     assert_eq!(bench.state.stage(), Stage::Committed);
     bench.block(with(commit(105, 30, 3), view(106)));
     assert_eq!((bench.state.stage(), bench.begun()), (Stage::Committed, None));
     // Drawn; the seed is final from block 110 on.
     bench.block(with(drawn(105, 30), view(108)));
     assert_eq!((bench.state.stage(), bench.begun()), (Stage::Opening, None));
-    bench.block(with(drawn(105, 30), View { seed_is_final: true, ..view(109) }));
-    let opening = Task::Open { work: work(1, 1), rounds: 30, commitment: [6; 32], open_seed: [5; 32] };
+    bench.block(with(
+        drawn(105, 30),
+        View {
+            seed_is_final: true,
+            ..view(109)
+        },
+    ));
+    let opening = Task::Open {
+        work: work(1, 1),
+        rounds: 30,
+        commitment: [6; 32],
+        open_seed: [5; 32],
+    };
     assert_eq!(bench.begun(), Some(opening));
     assert_eq!(bench.taken(110).begun(), None);
     bench.block(with(opened(105, 30), view(110)));
@@ -68,7 +107,10 @@ fn a_whole_census_from_opening_to_settlement() {
     assert_eq!(bench.begun(), Some(Task::Settle { census: 1 }));
     assert_eq!(bench.state.stage(), Stage::Settling);
     bench.taken(118);
-    let rating = Rating { last_census: 1, ..Rating::default() };
+    let rating = Rating {
+        last_census: 1,
+        ..Rating::default()
+    };
     bench.block(View { rating, ..view(118) });
     assert_eq!((bench.state.stage(), bench.actions.len()), (Stage::Settled, 0));
 }
@@ -80,20 +122,40 @@ fn a_restart_finds_its_place_in_every_phase() {
         bench.block(view);
         (bench.state.stage(), bench.actions.last().copied())
     };
-    let all = Some(Action::Compute { work: work(1, 1), rounds: 65_536 });
-    let claimed = |rounds| Some(Action::Compute { work: work(1, 1), rounds });
+    let all = Some(Action::Compute {
+        work: work(1, 1),
+        rounds: 65_536,
+    });
+    let claimed = |rounds| {
+        Some(Action::Compute {
+            work: work(1, 1),
+            rounds,
+        })
+    };
     let forget = Some(Action::Forget { before: 1 });
     assert_eq!(at(view(50)), (Stage::Idle, None));
     assert_eq!(at(view(100)), (Stage::Working, all));
     assert_eq!(at(with(commit(102, 10, 1), view(103))), (Stage::Working, all));
     assert_eq!(at(view(105)), (Stage::Idle, forget));
-    assert_eq!(at(with(commit(102, 10, 1), view(105))), (Stage::Committed, claimed(10)));
-    assert_eq!(at(with(commit(105, 10, 3), view(105))), (Stage::Committed, claimed(10)));
+    assert_eq!(
+        at(with(commit(102, 10, 1), view(105))),
+        (Stage::Committed, claimed(10))
+    );
+    assert_eq!(
+        at(with(commit(105, 10, 3), view(105))),
+        (Stage::Committed, claimed(10))
+    );
     assert_eq!(at(view(107)), (Stage::Idle, forget));
-    assert_eq!(at(with(commit(105, 10, 3), view(107))), (Stage::Committed, claimed(10)));
+    assert_eq!(
+        at(with(commit(105, 10, 3), view(107))),
+        (Stage::Committed, claimed(10))
+    );
     assert_eq!(at(with(drawn(105, 10), view(109))), (Stage::Opening, claimed(10)));
     assert_eq!(at(with(opened(105, 10), view(109))), (Stage::Waiting, forget));
-    let undrawn = Commit { drawn: Some(false), ..drawn(105, 10) };
+    let undrawn = Commit {
+        drawn: Some(false),
+        ..drawn(105, 10)
+    };
     assert_eq!(at(with(undrawn, view(109))), (Stage::Waiting, forget));
     assert_eq!(at(with(undrawn, view(115))), (Stage::Waiting, forget));
     assert_eq!(at(with(drawn(105, 10), view(115))), (Stage::Missed, forget));
@@ -109,7 +171,10 @@ fn a_restart_in_the_opening_window_opens_as_soon_as_the_rounds_are_back() {
     bench.block(with(drawn(105, 30), view(111)));
     assert_eq!(bench.begun(), None);
     assert_eq!(bench.rounds(work(1, 1), 29).begun(), None);
-    assert!(matches!(bench.rounds(work(1, 1), 30).begun(), Some(Task::Open { rounds: 30, .. })));
+    assert!(matches!(
+        bench.rounds(work(1, 1), 30).begun(),
+        Some(Task::Open { rounds: 30, .. })
+    ));
 }
 
 #[test]
@@ -118,7 +183,10 @@ fn a_late_start_commits_once_a_slot_and_never_for_slots_gone_by() {
     bench.block(view(103)).rounds(work(1, 1), 5);
     assert_eq!(bench.begun_commit(), Some(2));
     bench.taken(104).rounds(work(1, 1), 6);
-    assert_eq!(bench.block(with(commit(104, 5, 1), view(104))).begun_commit(), Some(3));
+    assert_eq!(
+        bench.block(with(commit(104, 5, 1), view(104))).begun_commit(),
+        Some(3)
+    );
 }
 
 #[test]
@@ -138,7 +206,10 @@ fn the_first_round_that_is_done_after_a_slot_is_committed_at_once() {
 
 #[test]
 fn fewer_rounds_than_the_chain_wants_are_not_committed() {
-    let mut bench = Bench::with(Settings { min_rounds: 256, ..settings() });
+    let mut bench = Bench::with(Settings {
+        min_rounds: 256,
+        ..settings()
+    });
     bench.block(view(102));
     assert_eq!(bench.rounds(work(1, 1), 255).begun(), None);
     assert_eq!(bench.rounds(work(1, 1), 256).begun_commit(), Some(1));
@@ -147,7 +218,9 @@ fn fewer_rounds_than_the_chain_wants_are_not_committed() {
 #[test]
 fn the_same_rounds_are_not_committed_twice() {
     let mut bench = Bench::new();
-    bench.block(with(commit(102, 10, 1), view(104))).rounds(work(1, 1), 10);
+    bench
+        .block(with(commit(102, 10, 1), view(104)))
+        .rounds(work(1, 1), 10);
     assert_eq!(bench.begun(), None);
     assert_eq!(bench.rounds(work(1, 1), 11).begun_commit(), Some(3));
 }
@@ -155,7 +228,9 @@ fn the_same_rounds_are_not_committed_twice() {
 #[test]
 fn never_more_than_three_commits() {
     let mut bench = Bench::new();
-    bench.block(with(commit(101, 10, 3), view(104))).rounds(work(1, 1), 50);
+    bench
+        .block(with(commit(101, 10, 3), view(104)))
+        .rounds(work(1, 1), 50);
     assert_eq!(bench.begun(), None);
 }
 
@@ -163,11 +238,20 @@ fn never_more_than_three_commits() {
 fn a_commit_that_came_late_is_replaced_in_the_last_slot_if_that_pays() {
     // A window of 20 blocks, 100 to 119: the last slot begins at 117.
     let long = |number| {
-        let census = Census { phase: Phase::Work, closes_at: 120, ..view(100).census };
-        View { census, ..view(number) }
+        let census = Census {
+            phase: Phase::Work,
+            closes_at: 120,
+            ..view(100).census
+        };
+        View {
+            census,
+            ..view(number)
+        }
     };
     let mut bench = Bench::new();
-    bench.block(with(commit(117, 100, 1), long(117))).rounds(work(1, 1), 110);
+    bench
+        .block(with(commit(117, 100, 1), long(117)))
+        .rounds(work(1, 1), 110);
     assert_eq!(bench.begun(), None);
     assert_eq!(bench.rounds(work(1, 1), 111).begun_commit(), Some(3));
 }
@@ -211,7 +295,10 @@ fn a_view_from_before_the_block_that_took_a_commit_does_not_bring_a_second_one()
     bench.taken(103).rounds(work(1, 1), 6);
     assert_eq!(bench.begun(), None);
     assert_eq!(bench.block(view(102)).begun(), None);
-    assert_eq!(bench.block(with(commit(103, 5, 1), view(103))).begun_commit(), Some(2));
+    assert_eq!(
+        bench.block(with(commit(103, 5, 1), view(103))).begun_commit(),
+        Some(2)
+    );
 }
 
 #[test]
@@ -230,18 +317,33 @@ fn another_challenge_starts_the_work_again() {
     let mut bench = Bench::new();
     bench.block(view(101)).rounds(work(1, 1), 5);
     let other = |number| {
-        let census = Census { challenge: [2; 32], ..view(number).census };
-        View { census, ..view(number) }
+        let census = Census {
+            challenge: [2; 32],
+            ..view(number).census
+        };
+        View {
+            census,
+            ..view(number)
+        }
     };
     bench.block(other(101));
-    assert!(bench.actions.contains(&Action::Compute { work: work(1, 2), rounds: 65_536 }));
+    assert!(bench.actions.contains(&Action::Compute {
+        work: work(1, 2),
+        rounds: 65_536
+    }));
     assert_eq!(bench.state.rounds(), 0);
     // The commit for the first challenge fails, and rounds of it that still arrive count for nothing.
     bench.done(failed());
     assert_eq!(bench.rounds(work(1, 1), 9).begun(), None);
     assert_eq!(bench.block(other(102)).begun(), None);
     let task = bench.rounds(work(1, 2), 1).begun();
-    assert_eq!(task, Some(Task::Commit { work: work(1, 2), slot: 1 }));
+    assert_eq!(
+        task,
+        Some(Task::Commit {
+            work: work(1, 2),
+            slot: 1
+        })
+    );
 }
 
 #[test]
@@ -249,16 +351,30 @@ fn rounds_of_another_work_are_never_committed_or_opened() {
     let mut bench = Bench::new();
     bench.block(view(101)).rounds(work(7, 1), 500);
     assert_eq!(bench.begun(), None);
-    bench.rounds(Work { class: Class::S, ..work(1, 1) }, 500);
+    bench.rounds(
+        Work {
+            class: Class::S,
+            ..work(1, 1)
+        },
+        500,
+    );
     assert_eq!(bench.begun(), None);
-    bench.block(with(drawn(105, 10), view(111))).rounds(work(1, 2), 10);
+    bench
+        .block(with(drawn(105, 10), view(111)))
+        .rounds(work(1, 2), 10);
     assert_eq!(bench.begun(), None);
 }
 
 #[test]
 fn a_commit_of_another_class_is_held_and_opened_as_what_it_is() {
-    let small = Commit { class: Some(Class::S), ..drawn(105, 10) };
-    let s = Work { class: Class::S, ..work(1, 1) };
+    let small = Commit {
+        class: Some(Class::S),
+        ..drawn(105, 10)
+    };
+    let s = Work {
+        class: Class::S,
+        ..work(1, 1)
+    };
     let mut bench = Bench::new();
     bench.block(with(small, view(111)));
     assert!(bench.actions.contains(&Action::Compute { work: s, rounds: 10 }));
@@ -268,7 +384,10 @@ fn a_commit_of_another_class_is_held_and_opened_as_what_it_is() {
 
 #[test]
 fn the_seed_must_be_final_but_not_after_half_the_window() {
-    let slow = |number| View { seed_is_final: false, ..with(drawn(105, 10), view(number)) };
+    let slow = |number| View {
+        seed_is_final: false,
+        ..with(drawn(105, 10), view(number))
+    };
     let mut bench = Bench::new();
     bench.block(slow(108)).rounds(work(1, 1), 10);
     assert_eq!(bench.begun(), None);
@@ -279,8 +398,16 @@ fn the_seed_must_be_final_but_not_after_half_the_window() {
 #[test]
 fn openings_that_fail_are_tried_again_ever_more_rarely_and_not_after_the_deadline() {
     let long = |number| {
-        let census = Census { open_until: 140, phase: Phase::Open, ..view(110).census };
-        View { census, seed_is_final: true, ..with(drawn(105, 10), view(number)) }
+        let census = Census {
+            open_until: 140,
+            phase: Phase::Open,
+            ..view(110).census
+        };
+        View {
+            census,
+            seed_is_final: true,
+            ..with(drawn(105, 10), view(number))
+        }
     };
     let mut bench = Bench::new();
     bench.block(long(110)).rounds(work(1, 1), 10);
@@ -299,15 +426,22 @@ fn openings_that_fail_are_tried_again_ever_more_rarely_and_not_after_the_deadlin
 #[test]
 fn an_opening_that_a_fault_spoiled_is_tried_again() {
     let mut bench = Bench::new();
-    bench.block(with(drawn(105, 10), view(110))).rounds(work(1, 1), 10);
+    bench
+        .block(with(drawn(105, 10), view(110)))
+        .rounds(work(1, 1), 10);
     bench.done(faulty());
-    assert!(matches!(bench.block(with(drawn(105, 10), view(111))).begun(), Some(Task::Open { .. })));
+    assert!(matches!(
+        bench.block(with(drawn(105, 10), view(111))).begun(),
+        Some(Task::Open { .. })
+    ));
 }
 
 #[test]
 fn an_opening_that_a_reorganization_undid_is_made_again() {
     let mut bench = Bench::new();
-    bench.block(with(drawn(105, 10), view(110))).rounds(work(1, 1), 10);
+    bench
+        .block(with(drawn(105, 10), view(110)))
+        .rounds(work(1, 1), 10);
     bench.taken(111).block(with(opened(105, 10), view(111)));
     assert_eq!(bench.state.stage(), Stage::Waiting);
     bench.block(with(drawn(105, 10), view(112)));
@@ -318,10 +452,16 @@ fn an_opening_that_a_reorganization_undid_is_made_again() {
 #[test]
 fn what_is_not_drawn_or_not_ours_is_not_opened() {
     let mut bench = Bench::new();
-    let undrawn = Commit { drawn: Some(false), ..drawn(105, 10) };
+    let undrawn = Commit {
+        drawn: Some(false),
+        ..drawn(105, 10)
+    };
     bench.block(with(undrawn, view(111))).rounds(work(1, 1), 10);
     assert_eq!(bench.begun(), None);
-    let theirs = Commit { prover: [9; 32], ..drawn(105, 10) };
+    let theirs = Commit {
+        prover: [9; 32],
+        ..drawn(105, 10)
+    };
     bench.block(with(theirs, view(111))).rounds(work(1, 1), 10);
     assert_eq!((bench.begun(), bench.state.commit()), (None, None));
     assert_eq!(bench.block(with(theirs, view(120))).begun(), None);
@@ -332,8 +472,14 @@ fn a_faulty_device_commits_nothing_in_this_census_and_ends_the_worker_after_thre
     let mut bench = Bench::new();
     for census in 1..=3 {
         let census_view = |number| {
-            let census = Census { index: census, ..view(number).census };
-            View { census, ..view(number) }
+            let census = Census {
+                index: census,
+                ..view(number).census
+            };
+            View {
+                census,
+                ..view(number)
+            }
         };
         bench.block(census_view(101)).rounds(work(census, 1), 5);
         assert_eq!(bench.begun_commit(), Some(1));
@@ -354,11 +500,21 @@ fn a_good_commit_forgives_earlier_faults() {
     let mut bench = Bench::new();
     for census in 1..=10 {
         let census_view = |number| {
-            let census = Census { index: census, ..view(number).census };
-            View { census, ..view(number) }
+            let census = Census {
+                index: census,
+                ..view(number).census
+            };
+            View {
+                census,
+                ..view(number)
+            }
         };
         bench.block(census_view(101)).rounds(work(census, 1), 5);
-        bench.done(if census % 3 == 0 { Outcome::Taken { at: 101 } } else { faulty() });
+        bench.done(if census % 3 == 0 {
+            Outcome::Taken { at: 101 }
+        } else {
+            faulty()
+        });
         assert!(!bench.actions.contains(&Action::Stop(Stop::Faulty)));
     }
 }
@@ -367,10 +523,31 @@ fn a_good_commit_forgives_earlier_faults() {
 fn whoever_may_not_take_part_does_not_work_and_says_why() {
     let cases: [(Option<Asset>, Obstacle); 5] = [
         (None, Obstacle::NoAsset),
-        (Some(Asset { matrix: false, ..asset() }), Obstacle::WrongKind),
-        (Some(Asset { status: Status::Retired, ..asset() }), Obstacle::Retired),
-        (Some(Asset { operator: None, ..asset() }), Obstacle::NotOperator),
-        (Some(Asset { bond: 60, ..asset() }), Obstacle::BondShort { missing: 40 }),
+        (
+            Some(Asset {
+                matrix: false,
+                ..asset()
+            }),
+            Obstacle::WrongKind,
+        ),
+        (
+            Some(Asset {
+                status: Status::Retired,
+                ..asset()
+            }),
+            Obstacle::Retired,
+        ),
+        (
+            Some(Asset {
+                operator: None,
+                ..asset()
+            }),
+            Obstacle::NotOperator,
+        ),
+        (
+            Some(Asset { bond: 60, ..asset() }),
+            Obstacle::BondShort { missing: 40 },
+        ),
     ];
     for (asset, obstacle) in cases {
         let mut bench = Bench::new();
@@ -380,25 +557,47 @@ fn whoever_may_not_take_part_does_not_work_and_says_why() {
         assert_eq!(bench.rounds(work(1, 1), 5).begun(), None);
     }
     // Offline is no obstacle: a census passed makes the asset active again. A bond above the pledge is whole.
-    let fine = Asset { status: Status::Offline, bond: 101, ..asset() };
+    let fine = Asset {
+        status: Status::Offline,
+        bond: 101,
+        ..asset()
+    };
     let mut bench = Bench::new();
-    bench.block(View { asset: Some(fine), ..view(101) });
+    bench.block(View {
+        asset: Some(fine),
+        ..view(101)
+    });
     assert_eq!(bench.state.stage(), Stage::Working);
 }
 
 #[test]
 fn a_commit_is_opened_even_if_the_asset_was_retired_or_changed_hands_since() {
     for asset in [
-        Asset { status: Status::Retired, ..asset() },
-        Asset { operator: Some([9; 32]), ..asset() },
+        Asset {
+            status: Status::Retired,
+            ..asset()
+        },
+        Asset {
+            operator: Some([9; 32]),
+            ..asset()
+        },
     ] {
         let mut bench = Bench::new();
         let asset = Some(asset);
-        bench.block(View { asset, ..with(commit(102, 10, 1), view(104)) });
-        assert!(bench.actions.contains(&Action::Compute { work: work(1, 1), rounds: 10 }));
+        bench.block(View {
+            asset,
+            ..with(commit(102, 10, 1), view(104))
+        });
+        assert!(bench.actions.contains(&Action::Compute {
+            work: work(1, 1),
+            rounds: 10
+        }));
         bench.rounds(work(1, 1), 10);
         assert_eq!(bench.begun(), None);
-        bench.block(View { asset, ..with(drawn(102, 10), view(110)) });
+        bench.block(View {
+            asset,
+            ..with(drawn(102, 10), view(110))
+        });
         assert!(matches!(bench.begun(), Some(Task::Open { .. })));
     }
 }
@@ -414,7 +613,10 @@ fn settlement_waits_its_turn_and_is_sent_once() {
     assert_eq!(bench.begun(), Some(Task::Settle { census: 1 }));
     // Refused or taken, it is not sent again; lost, it is.
     bench.done(failed());
-    assert_eq!(bench.block(with(opened(105, 10), view(121))).begun(), Some(Task::Settle { census: 1 }));
+    assert_eq!(
+        bench.block(with(opened(105, 10), view(121))).begun(),
+        Some(Task::Settle { census: 1 })
+    );
     bench.done(refused(122));
     for number in 122..130 {
         assert_eq!(bench.block(with(opened(105, 10), view(number))).begun(), None);
@@ -431,23 +633,61 @@ fn a_commit_drawn_and_not_opened_is_left_for_others_to_settle() {
 #[test]
 fn a_void_census_is_settled_and_not_opened() {
     let mut bench = Bench::new();
-    let census = Census { phase: Phase::Void, open_seed: None, ..view(108).census };
-    bench.block(View { census, ..with(commit(105, 10, 3), view(108)) });
+    let census = Census {
+        phase: Phase::Void,
+        open_seed: None,
+        ..view(108).census
+    };
+    bench.block(View {
+        census,
+        ..with(commit(105, 10, 3), view(108))
+    });
     assert_eq!(bench.begun(), Some(Task::Settle { census: 1 }));
 }
 
 #[test]
 fn the_settlement_of_the_last_census_does_not_keep_the_next_from_starting() {
-    let mut bench = Bench::with(Settings { asset: 1, ..settings() });
-    let next = Census { index: 2, challenge: [2; 32], ..view(100).census };
-    bench.block(View { census: next, ..with(opened(90, 10), view(100)) });
+    let mut bench = Bench::with(Settings {
+        asset: 1,
+        ..settings()
+    });
+    let next = Census {
+        index: 2,
+        challenge: [2; 32],
+        ..view(100).census
+    };
+    bench.block(View {
+        census: next,
+        ..with(opened(90, 10), view(100))
+    });
     assert_eq!(bench.state.stage(), Stage::Working);
-    assert!(bench.actions.contains(&Action::Compute { work: work(2, 2), rounds: 65_536 }));
+    assert!(bench.actions.contains(&Action::Compute {
+        work: work(2, 2),
+        rounds: 65_536
+    }));
     // The old commit's rounds do not count against the new one's, nor do its three commits.
-    let census = Census { phase: Phase::Work, ..next };
-    bench.block(View { census, ..with(Commit { count: 3, ..opened(90, 500) }, view(101)) });
+    let census = Census {
+        phase: Phase::Work,
+        ..next
+    };
+    bench.block(View {
+        census,
+        ..with(
+            Commit {
+                count: 3,
+                ..opened(90, 500)
+            },
+            view(101),
+        )
+    });
     bench.rounds(work(2, 2), 1);
-    assert_eq!(bench.begun(), Some(Task::Commit { work: work(2, 2), slot: 1 }));
+    assert_eq!(
+        bench.begun(),
+        Some(Task::Commit {
+            work: work(2, 2),
+            slot: 1
+        })
+    );
 }
 
 #[test]
@@ -457,10 +697,18 @@ fn answers_that_nobody_waits_for_change_nothing() {
     let task = *bench.state.pending().unwrap();
     bench.taken(102);
     // The same answer again, and one to a task of another census.
-    bench.event(Event::Done { task, outcome: faulty() });
-    bench.event(Event::Done { task: Task::Settle { census: 9 }, outcome: refused(500) });
+    bench.event(Event::Done {
+        task,
+        outcome: faulty(),
+    });
+    bench.event(Event::Done {
+        task: Task::Settle { census: 9 },
+        outcome: refused(500),
+    });
     assert_eq!(bench.actions, []);
-    bench.block(with(commit(102, 5, 1), view(103))).rounds(work(1, 1), 9);
+    bench
+        .block(with(commit(102, 5, 1), view(103)))
+        .rounds(work(1, 1), 9);
     assert_eq!(bench.begun_commit(), Some(2));
 }
 
@@ -507,8 +755,15 @@ fn draining_without_anything_begun_ends_at_once() {
     bench.block(view(99));
     assert_eq!(bench.event(Event::Drain).actions, [Action::Stop(Stop::Drained)]);
     let mut fresh = Bench::new();
-    assert_eq!(fresh.event(Event::Drain).actions, [], "what is on the chain is not known yet");
-    assert_eq!(fresh.block(view(117)).actions.last(), Some(&Action::Stop(Stop::Drained)));
+    assert_eq!(
+        fresh.event(Event::Drain).actions,
+        [],
+        "what is on the chain is not known yet"
+    );
+    assert_eq!(
+        fresh.block(view(117)).actions.last(),
+        Some(&Action::Stop(Stop::Drained))
+    );
 }
 
 #[test]
@@ -517,16 +772,27 @@ fn draining_finishes_the_census_and_takes_part_in_no_other() {
     bench.block(view(101)).rounds(work(1, 1), 5);
     assert_eq!(bench.event(Event::Drain).actions, []);
     bench.taken(102);
-    bench.block(with(commit(102, 5, 1), view(102))).rounds(work(1, 1), 9);
-    assert_eq!(bench.block(with(commit(102, 5, 1), view(104))).begun_commit(), Some(3));
+    bench
+        .block(with(commit(102, 5, 1), view(102)))
+        .rounds(work(1, 1), 9);
+    assert_eq!(
+        bench.block(with(commit(102, 5, 1), view(104))).begun_commit(),
+        Some(3)
+    );
     bench.taken(105).block(with(commit(105, 9, 2), view(105)));
     assert!(matches!(
         bench.block(with(drawn(105, 9), view(110))).begun(),
         Some(Task::Open { .. })
     ));
     bench.taken(111);
-    assert_eq!(bench.block(with(opened(105, 9), view(111))).actions, [Action::Pause]);
-    assert_eq!(bench.block(with(opened(105, 9), view(117))).begun(), Some(Task::Settle { census: 1 }));
+    assert_eq!(
+        bench.block(with(opened(105, 9), view(111))).actions,
+        [Action::Pause]
+    );
+    assert_eq!(
+        bench.block(with(opened(105, 9), view(117))).begun(),
+        Some(Task::Settle { census: 1 })
+    );
     bench.taken(118);
     assert_eq!(bench.actions, [Action::Stop(Stop::Drained)]);
 }
@@ -548,9 +814,24 @@ fn draining_does_not_wait_for_a_settlement_that_never_comes() {
 #[test]
 fn a_draining_worker_sits_out_the_next_census() {
     let mut bench = Bench::new();
-    bench.block(with(commit(105, 9, 3), view(106))).event(Event::Drain);
-    let next = Census { index: 2, challenge: [2; 32], ..view(100).census };
-    let delayed = with(Commit { drawn: Some(false), ..commit(105, 9, 3) }, View { census: next, ..view(100) });
+    bench
+        .block(with(commit(105, 9, 3), view(106)))
+        .event(Event::Drain);
+    let next = Census {
+        index: 2,
+        challenge: [2; 32],
+        ..view(100).census
+    };
+    let delayed = with(
+        Commit {
+            drawn: Some(false),
+            ..commit(105, 9, 3)
+        },
+        View {
+            census: next,
+            ..view(100)
+        },
+    );
     bench.block(delayed);
     assert_eq!(bench.state.stage(), Stage::Blocked(Obstacle::Draining));
     assert_eq!(bench.begun(), Some(Task::Settle { census: 1 }));
@@ -559,7 +840,13 @@ fn a_draining_worker_sits_out_the_next_census() {
 #[test]
 fn old_rounds_are_deleted_once_a_census() {
     let mut bench = Bench::new();
-    let forgets = |bench: &Bench| bench.actions.iter().filter(|a| matches!(a, Action::Forget { .. })).count();
+    let forgets = |bench: &Bench| {
+        bench
+            .actions
+            .iter()
+            .filter(|a| matches!(a, Action::Forget { .. }))
+            .count()
+    };
     bench.block(view(99));
     assert_eq!(forgets(&bench), 0);
     bench.block(view(100));

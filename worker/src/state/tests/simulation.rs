@@ -102,7 +102,11 @@ impl World {
             match action {
                 Action::Compute { work, rounds } => {
                     if self.held.as_ref().is_none_or(|(held, _)| *held != work) {
-                        let known = self.disk.get(&(work.census, work.challenge)).cloned().unwrap_or_default();
+                        let known = self
+                            .disk
+                            .get(&(work.census, work.challenge))
+                            .cloned()
+                            .unwrap_or_default();
                         let store = RoundStore::from_roots(&work.challenge, &self.device, work.class, known);
                         self.held = Some((work, store.unwrap()));
                     }
@@ -114,7 +118,12 @@ impl World {
                     assert!(self.flight.is_none(), "two tasks at once");
                     let prepared_in = self.chance.below(8);
                     let nonce = self.state.view().unwrap().nonce;
-                    self.flight = Some(Flight { task, nonce, prepared_in, sent: None });
+                    self.flight = Some(Flight {
+                        task,
+                        nonce,
+                        prepared_in,
+                        sent: None,
+                    });
                 }
                 Action::Forget { before } => self.disk.retain(|(census, _), _| *census >= before),
                 Action::Stop(stop) => {
@@ -135,7 +144,9 @@ impl World {
     }
 
     fn compute(&mut self) {
-        let Some((work, store)) = &mut self.held else { return };
+        let Some((work, store)) = &mut self.held else {
+            return;
+        };
         if store.rounds() >= self.until || store.rounds() >= 5 {
             return;
         }
@@ -156,21 +167,47 @@ impl World {
             flight.prepared_in -= 1;
             return;
         }
-        let held = |work: &Work| self.held.as_ref().filter(|(held, _)| held == work).map(|(_, store)| store);
+        let held = |work: &Work| {
+            self.held
+                .as_ref()
+                .filter(|(held, _)| held == work)
+                .map(|(_, store)| store)
+        };
         let call = match &flight.task {
             Task::Commit { .. } if self.chance.of_thousand(self.weather.fault) => {
-                return self.answer(Outcome::Faulty { reason: "weather".into() });
+                return self.answer(Outcome::Faulty {
+                    reason: "weather".into(),
+                });
             }
             Task::Commit { work, .. } => match held(work) {
-                None => return self.answer(Outcome::Failed { reason: "gone".into() }),
+                None => {
+                    return self.answer(Outcome::Failed {
+                        reason: "gone".into(),
+                    })
+                }
                 Some(store) => {
                     let claim = store.claim();
-                    self.disk.insert((work.census, work.challenge), store.roots().to_vec());
-                    Call::Commit { asset: 0, census: work.census, challenge: work.challenge, claim }
+                    self.disk
+                        .insert((work.census, work.challenge), store.roots().to_vec());
+                    Call::Commit {
+                        asset: 0,
+                        census: work.census,
+                        challenge: work.challenge,
+                        claim,
+                    }
                 }
             },
-            Task::Open { work, rounds, open_seed, .. } => match held(work) {
-                None => return self.answer(Outcome::Failed { reason: "gone".into() }),
+            Task::Open {
+                work,
+                rounds,
+                open_seed,
+                ..
+            } => match held(work) {
+                None => {
+                    return self.answer(Outcome::Failed {
+                        reason: "gone".into(),
+                    })
+                }
                 Some(store) => {
                     let opening = open(&mut ReferenceProver, &store.truncated(*rounds), open_seed).unwrap();
                     Call::Open {
@@ -185,7 +222,9 @@ impl World {
             Task::Settle { .. } => Call::Settle { asset: 0 },
         };
         if self.dark > 0 || self.chance.of_thousand(self.weather.lose) {
-            return self.answer(Outcome::Failed { reason: "lost".into() });
+            return self.answer(Outcome::Failed {
+                reason: "lost".into(),
+            });
         }
         flight.sent = Some((flight.nonce, call));
     }
@@ -195,7 +234,10 @@ impl World {
         if let Outcome::Refused { reason, .. } = &outcome {
             self.refused.push(reason.clone());
         }
-        self.event(Event::Done { task: flight.task, outcome });
+        self.event(Event::Done {
+            task: flight.task,
+            outcome,
+        });
     }
 
     fn block(&mut self) {
@@ -225,7 +267,9 @@ impl World {
                 self.answer(match result {
                     Some(Ok(())) => Outcome::Taken { at },
                     Some(Err(reason)) => Outcome::Refused { at, reason },
-                    None => Outcome::Failed { reason: "stale".into() },
+                    None => Outcome::Failed {
+                        reason: "stale".into(),
+                    },
                 });
             }
         }
@@ -290,17 +334,32 @@ impl World {
         let facts = self.facts();
         let mut counts = HashMap::<(u32, Hash), Vec<u32>>::new();
         for fact in &facts {
-            if let Fact::Committed { census, challenge, claim, .. } = fact {
-                counts.entry((*census, *challenge)).or_default().push(claim.rounds);
+            if let Fact::Committed {
+                census,
+                challenge,
+                claim,
+                ..
+            } = fact
+            {
+                counts
+                    .entry((*census, *challenge))
+                    .or_default()
+                    .push(claim.rounds);
             }
         }
         for (work, rounds) in &counts {
             assert!(rounds.len() <= 3, "{work:?}: {rounds:?}");
-            assert!(rounds.windows(2).all(|pair| pair[0] < pair[1]), "{work:?}: the same twice, {rounds:?}");
+            assert!(
+                rounds.windows(2).all(|pair| pair[0] < pair[1]),
+                "{work:?}: the same twice, {rounds:?}"
+            );
         }
         for fact in &facts {
             if let Fact::Slashed { census } = fact {
-                assert!(self.troubled.contains(census), "census {census}: drawn, could be opened, and was not");
+                assert!(
+                    self.troubled.contains(census),
+                    "census {census}: drawn, could be opened, and was not"
+                );
             }
         }
     }
@@ -330,7 +389,11 @@ fn kills_cost_no_bond() {
         world.run(30);
         world.check();
         assert_eq!(world.refused, Vec::<String>::new(), "seed {seed}");
-        assert_eq!(world.count(|fact| matches!(fact, Fact::Slashed { .. })), 0, "seed {seed}");
+        assert_eq!(
+            world.count(|fact| matches!(fact, Fact::Slashed { .. })),
+            0,
+            "seed {seed}"
+        );
         assert_eq!(world.ledger.view().asset.unwrap().bond, PLEDGED);
         kills += world.kills;
     }
@@ -355,13 +418,25 @@ fn storms_break_no_rule() {
         world.check();
         // Refusals come from what a fork or a crash made stale, never from the worker's own doing.
         for reason in &world.refused {
-            let stale = ["WrongChallenge", "WindowClosed", "WrongSeed", "NotOpenPhase", "NoCommit", "NotDrawn", "TooEarly", "TooManyCommits"];
+            let stale = [
+                "WrongChallenge",
+                "WindowClosed",
+                "WrongSeed",
+                "NotOpenPhase",
+                "NoCommit",
+                "NotDrawn",
+                "TooEarly",
+                "TooManyCommits",
+            ];
             assert!(stale.contains(&reason.as_str()), "seed {seed}: {reason}");
         }
         opened += world.count(|fact| matches!(fact, Fact::Opened { .. }));
         settled += world.count(|fact| matches!(fact, Fact::Settled { .. }));
     }
-    assert!(opened > 30 && settled > 100, "{opened} openings, {settled} settlements");
+    assert!(
+        opened > 30 && settled > 100,
+        "{opened} openings, {settled} settlements"
+    );
 }
 
 #[test]
