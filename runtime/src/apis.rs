@@ -256,7 +256,6 @@ impl_runtime_apis! {
         fn benchmark_metadata(
             extra: bool,
         ) -> (Vec<frame_benchmarking::BenchmarkList>, Vec<frame_support::traits::StorageInfo>) {
-            use benchmarks::*;
             use frame_benchmarking::{baseline::Pallet as BaselineBench, BenchmarkList};
             use frame_support::traits::StorageInfoTrait;
             use frame_system_benchmarking::{
@@ -271,7 +270,6 @@ impl_runtime_apis! {
         fn dispatch_benchmark(
             config: frame_benchmarking::BenchmarkConfig,
         ) -> Result<Vec<frame_benchmarking::BenchmarkBatch>, alloc::string::String> {
-            use benchmarks::*;
             use frame_benchmarking::{baseline::Pallet as BaselineBench, BenchmarkBatch};
             use frame_support::traits::{TrackedStorageKey, WhitelistedStorageKeys};
             use frame_system_benchmarking::{

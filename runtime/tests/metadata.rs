@@ -11,15 +11,22 @@ use subxt_utils_stripmetadata::StripMetadata;
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../worker/artifacts/ergon.scale");
 
 /// What a worker reads and calls.
-const PALLETS: [&str; 5] =
-    ["System", "ComputeAssets", "ProofOfCompute", "FractionalOwnership", "RewardDistribution"];
+const PALLETS: [&str; 5] = [
+    "System",
+    "ComputeAssets",
+    "ProofOfCompute",
+    "FractionalOwnership",
+    "RewardDistribution",
+];
 const APIS: [&str; 4] = ["ComputeApi", "Core", "AccountNonceApi", "TransactionPaymentApi"];
 
 fn workers_metadata() -> Vec<u8> {
     let opaque = Runtime::metadata_at_version(15).expect("metadata 15 is served");
     let mut metadata =
         RuntimeMetadataPrefixed::decode(&mut opaque.as_slice()).expect("the runtime encodes its metadata");
-    let RuntimeMetadata::V15(v15) = &mut metadata.1 else { panic!("asked for version 15") };
+    let RuntimeMetadata::V15(v15) = &mut metadata.1 else {
+        panic!("asked for version 15")
+    };
     v15.strip_metadata(|pallet| PALLETS.contains(&pallet), |api| APIS.contains(&api));
     metadata.encode()
 }

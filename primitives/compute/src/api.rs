@@ -180,7 +180,7 @@ pub struct NetworkStats<Balance> {
     pub emitted: Balance,
     /// The most that may ever be issued.
     pub max_supply: Balance,
-    /// Burnt by slashes since genesis.
+    /// Slashed of emission that had not vested, since genesis; bounties included.
     pub slashed: Balance,
 }
 
