@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Benchmarks: calls at their worst, each path of a call that is charged by its path, and each step of the hooks.
+//! Benchmarks: calls at their worst, each path of a call that is charged by its path, and each step of the
+//! hooks.
 //!
 //! Openings are forged by knowing the seed beforehand; their verification is the real one.
 
@@ -20,14 +21,14 @@ use frame_system::{pallet_prelude::BlockNumberFor, Pallet as System, RawOrigin};
 use sp_core::H256;
 use sp_runtime::traits::{One, Saturating, Zero};
 
-/// A bond so small, or raised to so small a minimum, that a pot exceeds its sixteenth: payments are cut, and slashes take all
-/// of it and of the unvested.
+/// A bond so small, or raised to so small a minimum, that a pot exceeds its sixteenth: payments are cut, and
+/// slashes take all of it and of the unvested.
 const SMALL: u128 = 1_000_000_000_000;
 
 const OPEN_SEED: H256 = H256([7; 32]);
 
-/// The worst of what is read on the way: every class counts, all memories are full. Censuses begin with the second, so that the
-/// first one's pot can feed [`earn`].
+/// The worst of what is read on the way: every class counts, all memories are full. Censuses begin with the
+/// second, so that the first one's pot can feed [`earn`].
 fn prepare<T: Config>() {
     let classes = BoundedVec::truncate_from(Class::ALL.map(|class| class.index()).to_vec());
     Limits::<T>::put(WorkLimits {
@@ -356,7 +357,8 @@ mod benches {
 
     #[benchmark]
     fn report() -> Result<(), BenchmarkError> {
-        // After payment began, so that the share goes back as well; and the bounty makes the reporter's account.
+        // After payment began, so that the share goes back as well; and the bounty makes the reporter's
+        // account.
         let (_, asset, census) = awaiting::<T>(false)?;
         let reporter: T::AccountId = account("reporter", 0, 0);
 

@@ -93,7 +93,8 @@ impl<T: Config> Pallet<T> {
 
     /// The VRFs of the last `count` blocks, oldest first; `None` if one is missing.
     ///
-    /// A block without a VRF of its own leaves the one before it standing: whatever equals its predecessor is missing.
+    /// A block without a VRF of its own leaves the one before it standing: whatever equals its predecessor is
+    /// missing.
     fn last_vrfs(count: usize) -> Option<Vec<H256>> {
         let vrfs = RecentVrfs::<T>::get();
         let from = vrfs.len().checked_sub(count)?.checked_sub(1)?;
@@ -179,9 +180,9 @@ impl<T: Config> Pallet<T> {
         Some(H256(sp_io::hashing::blake2_256(&message)))
     }
 
-    /// Whether this block opens the census after `last`:
-    /// `LE64(blake2_256("ergon/trigger" ‖ genesis ‖ LE32(census) ‖ R)[0..8])` is below the schedule's trigger, R being the last four
-    /// VRFs in block order under blake2_256. Never by a block's hash, of which an author can try a thousand.
+    /// Whether this block opens the census after `last`: `LE64(blake2_256("ergon/trigger" ‖ genesis ‖
+    /// LE32(census) ‖ R)[0..8])` is below the schedule's trigger, R being the last four VRFs in block order
+    /// under blake2_256. Never by a block's hash, of which an author can try a thousand.
     pub(crate) fn is_triggered(last: CensusIndex) -> bool {
         let (Some(vrfs), Some(next)) = (Self::last_vrfs(TRIGGER_VRFS), last.0.checked_add(1)) else {
             return false;
@@ -299,8 +300,8 @@ impl<T: Config> Pallet<T> {
         });
     }
 
-    /// Removes the oldest census's record once its slashing horizon has passed. At most one a block: no two fall due
-    /// together.
+    /// Removes the oldest census's record once its slashing horizon has passed. At most one a block: no two
+    /// fall due together.
     pub(crate) fn clear_oldest(now: BlockNumberFor<T>) -> bool {
         let index = OldestCensus::<T>::get();
         // The present census stays: the next one's opening depends on it.
@@ -332,10 +333,11 @@ impl<T: Config> Pallet<T> {
         true
     }
 
-    /// Changes every kind's books of a census, puts back of each what `change` answers, and says how much that was.
+    /// Changes every kind's books of a census, puts back of each what `change` answers, and says how much
+    /// that was.
     ///
-    /// A hook has nobody to hand an error to: books whose change fails stay as they were, and what can't be put back now
-    /// stays in `remaining` until the books are cleared.
+    /// A hook has nobody to hand an error to: books whose change fails stay as they were, and what can't be
+    /// put back now stays in `remaining` until the books are cleared.
     fn each_books(
         index: CensusIndex,
         mut change: impl FnMut(AssetKind, &mut BooksOf<T>) -> Result<T::Balance, DispatchError>,

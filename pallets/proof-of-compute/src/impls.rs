@@ -318,7 +318,8 @@ impl<T> From<VerifyError> for Error<T> {
     }
 }
 
-/// An asset's record goes with it. What its last commit earned or cost is settled first; while that can't be, nothing is reaped.
+/// An asset's record goes with it. What its last commit earned or cost is settled first; while that can't be,
+/// nothing is reaped.
 impl<T: Config> OnReap for Pallet<T> {
     fn on_reap(asset: AssetId) -> DispatchResult {
         let Some(mut device) = Devices::<T>::get(asset) else {

@@ -73,8 +73,8 @@ pub mod pallet {
         #[pallet::constant]
         type SlotDuration: Get<u64>;
 
-        /// Blocks from the close of a census's window for which its record is kept, a false claim can be slashed and the
-        /// bond of whoever committed stays.
+        /// Blocks from the close of a census's window for which its record is kept, a false claim can be
+        /// slashed and the bond of whoever committed stays.
         #[pallet::constant]
         type SlashingHorizon: Get<BlockNumberFor<Self>>;
 
@@ -86,8 +86,8 @@ pub mod pallet {
         #[pallet::constant]
         type MaxAlways: Get<u32>;
 
-        /// What an opening weighs beside its call and the class's base: the transaction's extensions. Decides with these whether
-        /// a block had room for one more.
+        /// What an opening weighs beside its call and the class's base: the transaction's extensions. Decides
+        /// with these whether a block had room for one more.
         type OpeningOverhead: Get<Weight>;
 
         type WeightInfo: WeightInfo;
@@ -124,7 +124,8 @@ pub mod pallet {
     #[pallet::storage]
     pub type OldestCensus<T> = StorageValue<_, CensusIndex, ValueQuery>;
 
-    /// Censuses from [`OldestCensus`] to [`CurrentCensus`]: the present one, and those whose slashing horizon has not passed.
+    /// Censuses from [`OldestCensus`] to [`CurrentCensus`]: the present one, and those whose slashing horizon
+    /// has not passed.
     #[pallet::storage]
     pub type Censuses<T: Config> = StorageMap<_, Twox64Concat, CensusIndex, CensusOf<T>>;
 
@@ -137,7 +138,8 @@ pub mod pallet {
     #[pallet::storage]
     pub type Devices<T: Config> = StorageMap<_, Blake2_128Concat, AssetId, DeviceOf<T>>;
 
-    /// VRFs as the last blocks left them, newest last. `None`, or the same as the one before: the block had none of its own.
+    /// VRFs as the last blocks left them, newest last. `None`, or the same as the one before: the block had
+    /// none of its own.
     #[pallet::storage]
     pub type RecentVrfs<T> = StorageValue<_, BoundedVec<Option<H256>, ConstU32<VRF_MEMORY>>, ValueQuery>;
 
@@ -150,7 +152,8 @@ pub mod pallet {
     #[pallet::storage]
     pub type CountedCensuses<T> = StorageValue<_, u32, ValueQuery>;
 
-    /// Sum of the claims per second in the last census that reached payment, without those found false by then.
+    /// Sum of the claims per second in the last census that reached payment, without those found false by
+    /// then.
     #[pallet::storage]
     pub type NetworkRate<T> = StorageMap<_, Twox64Concat, AssetKind, WorkRate, ValueQuery>;
 
@@ -237,7 +240,8 @@ pub mod pallet {
             cut: T::Balance,
             rate: WorkRate,
         },
-        /// A drawn commit was not opened: so much of its prover's bond and of the asset's unvested emission was taken.
+        /// A drawn commit was not opened: so much of its prover's bond and of the asset's unvested emission
+        /// was taken.
         Slashed {
             asset: AssetId,
             census: CensusIndex,
@@ -344,9 +348,9 @@ pub mod pallet {
     impl<T: Config> Pallet<T> {
         /// Claims that `asset` has done `rounds` rounds of `class` for this census's challenge.
         ///
-        /// By its operator, in the work window, with a whole bond. The last commit of a census counts. Settles the asset's commit
-        /// of an earlier census first; where that slashes the bond, the new commit is not taken (`CommitRefused`).
-        /// Free if taken.
+        /// By its operator, in the work window, with a whole bond. The last commit of a census counts.
+        /// Settles the asset's commit of an earlier census first; where that slashes the bond, the new commit
+        /// is not taken (`CommitRefused`). Free if taken.
         #[pallet::call_index(0)]
         #[pallet::weight(
             T::WeightInfo::commit().max(T::WeightInfo::commit_paying()).max(T::WeightInfo::commit_slashing())
@@ -366,8 +370,8 @@ pub mod pallet {
 
         /// Opens a drawn commit: shows the eight cells that the opening seed picks.
         ///
-        /// By the account that committed, in the opening phase. `samples` is in the format of `compute_proof::opening`.
-        /// One that does not verify may be tried again. Free if it verifies.
+        /// By the account that committed, in the opening phase. `samples` is in the format of
+        /// `compute_proof::opening`. One that does not verify may be tried again. Free if it verifies.
         #[pallet::call_index(1)]
         #[pallet::weight((T::WeightInfo::open_xl(), DispatchClass::Operational))]
         pub fn open(
@@ -382,9 +386,11 @@ pub mod pallet {
             Self::do_open(who, asset, census, open_seed, top, &samples)
         }
 
-        /// Reports a drawn commit that was not opened in time: its prover is slashed, and a tenth goes to the caller.
+        /// Reports a drawn commit that was not opened in time: its prover is slashed, and a tenth goes to the
+        /// caller.
         ///
-        /// By anyone, until the census's record is cleared. Before payment, the claim also leaves the denominator. Free if true.
+        /// By anyone, until the census's record is cleared. Before payment, the claim also leaves the
+        /// denominator. Free if true.
         #[pallet::call_index(2)]
         #[pallet::weight(T::WeightInfo::report())]
         pub fn report(
@@ -396,7 +402,8 @@ pub mod pallet {
             Self::do_report(who, asset, census)
         }
 
-        /// Settles the asset's commit: pays it, slashes it, or drops it if its census was void or is forgotten.
+        /// Settles the asset's commit: pays it, slashes it, or drops it if its census was void or is
+        /// forgotten.
         ///
         /// By anyone, once the census has reached payment. Free if done.
         #[pallet::call_index(3)]

@@ -39,8 +39,8 @@ const BEST_KEPT: Fraction = 255 << 56;
 /// 3/4, the decay of a rating by a census missed.
 const RATE_KEPT: Fraction = 3 << 62;
 
-/// The best rate after `censuses` more censuses: `best · (255/256)^censuses`, rounded down (exactly so for one census,
-/// by at most one part in 2^58 more for many).
+/// The best rate after `censuses` more censuses: `best · (255/256)^censuses`, rounded down (exactly so for
+/// one census, by at most one part in 2^58 more for many).
 pub fn decayed_best(best: WorkRate, censuses: u32) -> WorkRate {
     scaled(best, BEST_KEPT, censuses)
 }
@@ -82,13 +82,14 @@ fn product(a: Fraction, b: Fraction) -> Fraction {
     u64::try_from(wide).unwrap_or(u64::MAX)
 }
 
-/// Whether a claimed rate is so far above the best rate opened (more than 1.05 times, the bound rounded down) that it
-/// must be opened.
+/// Whether a claimed rate is so far above the best rate opened (more than 1.05 times, the bound rounded down)
+/// that it must be opened.
 pub fn exceeds_best(claimed: WorkRate, best: WorkRate) -> bool {
     claimed > best.saturating_add(best / 20)
 }
 
-/// The rating after a census that showed `shown`: 1/16 of the gap up, or 1/4 of it down. Rounded down both ways.
+/// The rating after a census that showed `shown`: 1/16 of the gap up, or 1/4 of it down. Rounded down both
+/// ways.
 pub fn rerated(rate: WorkRate, shown: WorkRate) -> WorkRate {
     match shown.checked_sub(rate) {
         Some(gap) => rate + gap / 16,
@@ -96,7 +97,8 @@ pub fn rerated(rate: WorkRate, shown: WorkRate) -> WorkRate {
     }
 }
 
-/// By what a pot is divided: the claims left, and at least half the mean of the denominators before (rounded down).
+/// By what a pot is divided: the claims left, and at least half the mean of the denominators before (rounded
+/// down).
 ///
 /// `None` on overflow.
 pub fn denominator(claims_left: Work, before: &[Work]) -> Option<Work> {
@@ -107,10 +109,11 @@ pub fn denominator(claims_left: Work, before: &[Work]) -> Option<Work> {
     Some(claims_left.max(sum.checked_div(count).unwrap_or(0)))
 }
 
-/// The part of a pot that `work` earns: `floor(pot · work / denominator)`, nothing where the denominator is zero.
+/// The part of a pot that `work` earns: `floor(pot · work / denominator)`, nothing where the denominator is
+/// zero.
 ///
-/// Rounded down, so that the shares of claims that add up to the denominator never add up to more than the pot.
-/// `None` if it does not fit, which takes more work than the denominator.
+/// Rounded down, so that the shares of claims that add up to the denominator never add up to more than the
+/// pot. `None` if it does not fit, which takes more work than the denominator.
 pub fn share(pot: u128, work: Work, denominator: Work) -> Option<u128> {
     match denominator {
         0 => Some(0),
@@ -136,7 +139,8 @@ pub struct Slash {
     pub unvested_bounty: u128,
 }
 
-/// The slash of a claim that would have earned `reward`: 48 times that, at most all that is there, the bond first.
+/// The slash of a claim that would have earned `reward`: 48 times that, at most all that is there, the bond
+/// first.
 ///
 /// The bounty is a tenth of the whole, rounded down.
 pub fn slash(reward: u128, bond: u128, unvested: u128) -> Slash {
@@ -144,7 +148,8 @@ pub fn slash(reward: u128, bond: u128, unvested: u128) -> Slash {
     let from_bond = due.min(bond);
     let from_unvested = (due - from_bond).min(unvested);
     let bond_bounty = from_bond / BOUNTY_PARTS;
-    // Tenth by tenth, with the remainders together: the floor of the sum's tenth, and no addition that could overflow.
+    // Tenth by tenth, with the remainders together: the floor of the sum's tenth, and no addition that could
+    // overflow.
     let rest = (from_bond % BOUNTY_PARTS + from_unvested % BOUNTY_PARTS) / BOUNTY_PARTS;
     let unvested_bounty = from_unvested / BOUNTY_PARTS + rest;
     Slash {
@@ -155,14 +160,15 @@ pub fn slash(reward: u128, bond: u128, unvested: u128) -> Slash {
     }
 }
 
-/// Whether a block whose randomness is `hash` opens a census: its first eight bytes, little-endian, are below `trigger`.
+/// Whether a block whose randomness is `hash` opens a census: its first eight bytes, little-endian, are below
+/// `trigger`.
 pub fn triggered(hash: &[u8; 32], trigger: u64) -> bool {
     let [a, b, c, d, e, f, g, h, ..] = *hash;
     u64::from_le_bytes([a, b, c, d, e, f, g, h]) < trigger
 }
 
-/// Censuses missed in a row: those that reached payment (`counted`) after the one with ordinal `rated_at`, without the
-/// one whose commit awaits its settlement.
+/// Censuses missed in a row: those that reached payment (`counted`) after the one with ordinal `rated_at`,
+/// without the one whose commit awaits its settlement.
 pub fn missed(counted: u32, rated_at: u32, awaits: bool) -> u32 {
     counted.saturating_sub(rated_at).saturating_sub(u32::from(awaits))
 }

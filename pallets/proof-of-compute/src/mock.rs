@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! A runtime of this pallet and real balances. Its neighbours are in [`ledger`]: small, but with real money that must add up.
+//! A runtime of this pallet and real balances. Its neighbours are in [`ledger`]: small, but with real money
+//! that must add up.
 
 pub mod ledger;
 
@@ -144,8 +145,8 @@ pub fn new_test_ext(schedule: Schedule) -> sp_io::TestExternalities {
     ext
 }
 
-/// Runs a test from block 1 on, on the development schedule with every block a trigger, and checks every invariant after it:
-/// the pallet's and the money's.
+/// Runs a test from block 1 on, on the development schedule with every block a trigger, and checks every
+/// invariant after it: the pallet's and the money's.
 pub fn execute(test: impl FnOnce()) {
     execute_with(
         Schedule {
@@ -178,8 +179,8 @@ fn begin_block(parent: H256) {
 
 /// Ends this block and begins the next.
 ///
-/// Computing a storage root takes most of a block's time here, so the parent's hash is a stand-in; [`next_sealed_block`] has the
-/// real one.
+/// Computing a storage root takes most of a block's time here, so the parent's hash is a stand-in;
+/// [`next_sealed_block`] has the real one.
 pub fn next_block() {
     let number = System::block_number();
     Poc::on_finalize(number);

@@ -127,7 +127,8 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Slashes the prover of a commit that was drawn and not opened. A tenth goes to the reporter, if there is one.
+    /// Slashes the prover of a commit that was drawn and not opened. A tenth goes to the reporter, if there
+    /// is one.
     pub(crate) fn fail(
         asset: AssetId,
         device: &mut DeviceOf<T>,

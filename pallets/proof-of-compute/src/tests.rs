@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Tests by subject. Proofs are real: class XS, by the reference prover. Every test ends with `try_state` and the money's own check.
+//! Tests by subject. Proofs are real: class XS, by the reference prover. Every test ends with `try_state` and
+//! the money's own check.
 
 mod attacks;
 mod commit;

@@ -75,8 +75,8 @@ impl Schedule {
         trigger: u64::MAX / 960,
     };
 
-    /// Whether censuses of this schedule can't overlap, every phase is within bounds, and payment begins within `horizon`
-    /// blocks after the window's close (unless full blocks delay it).
+    /// Whether censuses of this schedule can't overlap, every phase is within bounds, and payment begins
+    /// within `horizon` blocks after the window's close (unless full blocks delay it).
     pub fn is_valid(&self, horizon: u32) -> bool {
         let phases = [self.window, self.seed_blocks, self.open, self.report];
         let each_fits = phases.iter().all(|blocks| (1..=MAX_PHASE).contains(blocks));
@@ -228,8 +228,8 @@ impl<BlockNumber: AtLeast32BitUnsigned + Copy> Census<BlockNumber> {
         }
     }
 
-    /// Slots from the opening to the close as a commit at block `now` and slot `slot` must expect them: those that have
-    /// passed, and one for every block that remains.
+    /// Slots from the opening to the close as a commit at block `now` and slot `slot` must expect them: those
+    /// that have passed, and one for every block that remains.
     pub fn expected_slots(&self, now: BlockNumber, slot: u64) -> u64 {
         let remaining: u64 = self.closes_at().saturating_sub(now).unique_saturated_into();
         slot.saturating_sub(self.opened_slot).saturating_add(remaining)
@@ -294,7 +294,8 @@ pub struct Device<AccountId, BlockNumber> {
     pub commit: Option<Commit<AccountId, BlockNumber>>,
     /// Verified work per second, as of `rated_at`.
     pub rate: WorkRate,
-    /// Ordinal of the last census passed; before the first, of the last census that ended before the first commit.
+    /// Ordinal of the last census passed; before the first, of the last census that ended before the first
+    /// commit.
     pub rated_at: u32,
     /// Best rate that an opening has shown, as of `best_at`.
     pub best: WorkRate,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The neighbours' twin: assets with bonds in a real account, pots that are minted only when paid, streams that hold what was
-//! paid. All in storage, so that a failed call undoes it, and all checked to the last unit by [`check`].
+//! The neighbours' twin: assets with bonds in a real account, pots that are minted only when paid, streams
+//! that hold what was paid. All in storage, so that a failed call undoes it, and all checked to the last unit
+//! by [`check`].
 
 use super::{AccountId, Balance, Balances, Test, UNIT};
 use crate::{CensusBooks, PAID_KINDS};

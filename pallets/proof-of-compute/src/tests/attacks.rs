@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Attacks that must fail on the chain, one test each, with real work and real proofs. (Floods are in `hooks`, drawn commits that
-//! nobody reports in `report` and `settle`, claims that dilute and devices that count twice in `economics`.)
+//! Attacks that must fail on the chain, one test each, with real work and real proofs. (Floods are in
+//! `hooks`, drawn commits that nobody reports in `report` and `settle`, claims that dilute and devices that
+//! count twice in `economics`.)
 
 use crate::{mock::*, Error, Event};
 use compute_primitives::{api::Phase, AssetStatus};
@@ -32,7 +33,8 @@ impl<F: FnMut(&[u8], &[u8]) -> i32> Product for Cheat<F> {
     }
 }
 
-/// Works with `product`, is drawn, opens what it computed: the chain must find a false cell, and the prover must pay.
+/// Works with `product`, is drawn, opens what it computed: the chain must find a false cell, and the prover
+/// must pay.
 fn is_caught(mut product: impl Product) {
     execute(|| {
         let mut rig = Rig::new(1);
@@ -236,7 +238,8 @@ fn rounds_inflated_after_the_fact() {
     execute(|| {
         let mut rig = Rig::new(1);
         next_census();
-        // The top over three roots is the top over the same three and a zero: the commitment names the count, and so differs.
+        // The top over three roots is the top over the same three and a zero: the commitment names the count,
+        // and so differs.
         let claim = rig.work(3).claim();
         rig.commit_claim(4, H256(claim.commitment)).unwrap();
         run_to_phase(Phase::Open);

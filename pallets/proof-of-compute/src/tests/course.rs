@@ -55,7 +55,8 @@ fn phases_follow_the_block_numbers_exactly() {
 #[test]
 fn no_census_opens_before_four_vrfs_are_known() {
     execute(|| {
-        // Block 1 reads what block 0 left, which only tells whether block 1's own is new: four are known in block 5.
+        // Block 1 reads what block 0 left, which only tells whether block 1's own is new: four are known in
+        // block 5.
         next_census();
         assert_eq!(System::block_number(), 5);
     });
@@ -382,7 +383,8 @@ fn the_last_24_denominators_are_remembered_newest_last() {
         }
         let past = crate::PastDenominators::<Test>::get(AssetKind::Gpu);
         assert_eq!(past.len(), 24);
-        // Censuses 1 and 2 are forgotten. Nobody committed in the odd ones: they have the floor, half the mean of those before.
+        // Censuses 1 and 2 are forgotten. Nobody committed in the odd ones: they have the floor, half the
+        // mean of those before.
         assert_eq!((past[23], past[1]), (3 << 20, 3 << 20));
         assert_eq!(past[22], before_last.iter().sum::<u128>() / 48);
         assert_eq!(past[22], books(CensusIndex(25)).denominator);

@@ -10,7 +10,8 @@ fn passes(delta: f64) -> f64 {
     (1.0 - delta * 255.0 / 256.0).powi(8)
 }
 
-/// Income of a census, in rewards of the claim, of a device off probation that skips a share δ and claims all.
+/// Income of a census, in rewards of the claim, of a device off probation that skips a share δ and claims
+/// all.
 fn expected(delta: f64, slash_rewards: f64) -> f64 {
     const DRAWN: f64 = 1.0 / 8.0;
     let caught = DRAWN * (1.0 - passes(delta));
@@ -19,8 +20,8 @@ fn expected(delta: f64, slash_rewards: f64) -> f64 {
 
 #[test]
 fn skipping_pays_for_no_share() {
-    // What the chain takes of a claim whose reward is 1,000,000 and whose stake allows it, less the tenth that goes to a reporter who
-    // may be the cheat itself.
+    // What the chain takes of a claim whose reward is 1,000,000 and whose stake allows it, less the tenth
+    // that goes to a reporter who may be the cheat itself.
     let reward = 1_000_000;
     let slash = math::slash(reward, u128::MAX / 2, 0);
     let cost = (slash.bond - slash.bond_bounty) as f64 / reward as f64;
@@ -94,8 +95,8 @@ fn a_claim_made_to_dilute_that_nobody_reports_wins_nothing() {
     })
 }
 
-/// One device of eight rounds a window beside a rival of eight: paid and rated as one identity, or as two of which the first works until
-/// 40% of the window and the second for the rest.
+/// One device of eight rounds a window beside a rival of eight: paid and rated as one identity, or as two of
+/// which the first works until 40% of the window and the second for the rest.
 fn two_identities(split: &[u32]) -> (u128, u128) {
     let mut totals = (0, 0);
     execute(|| {
@@ -143,15 +144,17 @@ fn two_identities_on_one_device_add_up_to_one() {
         // Nor does splitting cost an honest pair of devices anything but rounding.
         assert!(paid_one - paid_two <= 40, "{split:?}");
     }
-    // Had each been measured from the opening up to its own commit, the first of two that work until 40% and until 85% of the
-    // window would have shown all of the device's strength, and the second half of it once more.
+    // Had each been measured from the opening up to its own commit, the first of two that work until 40% and
+    // until 85% of the window would have shown all of the device's strength, and the second half of it once
+    // more.
     let to_own_commit = |worked: u32, committed: u32| 100 * worked / committed;
     assert_eq!(to_own_commit(40, 40) + to_own_commit(45, 85), 152);
 }
 
 #[test]
 fn resting_and_then_claiming_without_work_loses() {
-    // A device off probation rests until all that it earned has vested, then claims without work until it is drawn.
+    // A device off probation rests until all that it earned has vested, then claims without work until it is
+    // drawn.
     execute(|| {
         let mut rig = Rig::with_bond(1, 16_000 * UNIT);
         rig.off_probation(2);

@@ -22,7 +22,8 @@ fn opening_info() -> DispatchInfo {
 
 const OPENING_LEN: usize = compute_proof::MAX_SAMPLES_LEN as usize + 512;
 
-/// Has `frame_system` admit openings until it refuses one, as a flood of failing ones would. Answers how many fitted.
+/// Has `frame_system` admit openings until it refuses one, as a flood of failing ones would. Answers how many
+/// fitted.
 fn flood() -> u32 {
     let mut fitted = 0;
     while CheckWeight::<Test>::do_validate(&opening_info(), OPENING_LEN)

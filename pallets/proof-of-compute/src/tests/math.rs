@@ -146,7 +146,8 @@ proptest! {
             (decayed_rate(value, times.min(60)), (3, 4)),
         ] {
             let times = if kept.0 == 3 { times.min(60) } else { times };
-            // The exact power in 256 bits of fraction, rounded down at each step and so at most `times` too low in its last place.
+            // The exact power in 256 bits of fraction, rounded down at each step and so at most `times` too
+            // low in its last place.
             let one = U512::one() << 256;
             let exact = (0..times).fold(one, |power, _| power * U512::from(kept.0) / U512::from(kept.1));
             let exact = (U512::from(value) * exact) >> 256;

@@ -83,7 +83,8 @@ fn every_class_that_counts_is_verified_by_its_own_weight() {
             crate::Limits::<Test>::mutate(|limits| limits.classes = classes);
             let rig = Rig::new(1);
             next_census();
-            // Who knew the seed beforehand could make a claim of any size from eight cells; here it is the test.
+            // Who knew the seed beforehand could make a claim of any size from eight cells; here it is the
+            // test.
             let seed = H256::repeat_byte(7);
             let (claim, opening) = forged(&rig, class, 65_536, seed);
             rig.commit_class(class, claim.rounds, H256(claim.commitment))

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Random devices over many censuses: honest, false, absent, late, changing hands. Whatever they do, all invariants hold.
+//! Random devices over many censuses: honest, false, absent, late, changing hands. Whatever they do, all
+//! invariants hold.
 
 use crate::{mock::*, CensusBooks, Error, Event};
 use compute_primitives::{api::Phase, AssetKind, AssetStatus};
@@ -49,7 +50,8 @@ fn act(rig: &mut Rig, dice: &mut Dice) {
             let due = opened
                 .is_some_and(|commit| commit.census == index && commit.drawn == Some(true) && !commit.opened);
             if due && rig.has_worked() && dice.one_in(2) {
-                // A lie after honest work, or fewer rounds in a later commit, leave a store that is not what was committed.
+                // A lie after honest work, or fewer rounds in a later commit, leave a store that is not what
+                // was committed.
                 tolerate(
                     rig.open(),
                     &[Error::OpeningCommitment, Error::OpeningLength, Error::NotProver],
@@ -152,7 +154,8 @@ fn run(seed: u64, censuses: u32, check_one_in: u32, seen: &mut BTreeSet<&'static
                 _ => continue,
             };
         }
-        // After everyone has left, every census is cleared but the last, and each gave back what it did not pay.
+        // After everyone has left, every census is cleared but the last, and each gave back what it did not
+        // pay.
         run_to(System::block_number() + HORIZON + 40);
         for (index, kind, books) in CensusBooks::<Test>::iter() {
             assert_eq!(kind, AssetKind::Gpu);
