@@ -37,6 +37,8 @@ pub struct Load {
     pub shape: &'static str,
     /// Rounds after which no more are computed in a census; `None`: as many as the window allows.
     pub max_rounds: Option<u32>,
+    /// Whether it yields to everything else on this machine.
+    pub niced: bool,
 }
 
 impl Worker {
@@ -162,9 +164,12 @@ impl Worker {
         Ok(u64::try_from(value::number(&answer, "asset")?)?)
     }
 
-    /// Starts `run` on one niced thread.
+    /// Starts `run` on one thread.
     pub fn run(&self, asset: u64, load: &Load) -> Result<Process> {
-        let mut command = niced(&self.binary);
+        let mut command = match load.niced {
+            true => niced(&self.binary),
+            false => Command::new(&self.binary),
+        };
         command
             .arg("run")
             .args(self.identity())

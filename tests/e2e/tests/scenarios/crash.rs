@@ -20,8 +20,9 @@ pub async fn run(world: Arc<World>) -> Result<()> {
         .register("the device that crashes", 10 * MINIMUM_BOND)
         .await?;
     let load = Load {
-        shape: "s",
-        max_rounds: Some(4),
+        shape: "xs",
+        max_rounds: Some(64),
+        niced: false,
     };
 
     let process = worker.run(asset, &load)?;
@@ -29,21 +30,21 @@ pub async fn run(world: Arc<World>) -> Result<()> {
     process.kill()?;
     let before = fs::read_to_string(worker.log())?;
 
-    let open = world.phase_of(&census, &["open"]).await?;
-    let rating = world.rating(open, asset).await?;
+    let block = world.chain.best().await?;
+    let rating = world.rating(block, asset).await?;
     ensure!(
-        rating.pointer("/commit/opened") == Some(&json!(false))
-            && rating.pointer("/commit/drawn") == Some(&json!(true)),
-        "killed at block {}, and yet: {rating}",
+        rating.pointer("/commit/opened") == Some(&json!(false)),
+        "killed after block {}, and yet: {rating}",
         committed.number
     );
+    // At once: on a development chain the opening phase is over in 18 s.
     let process = worker.run(asset, &load)?;
     let opened = world
-        .of_census("Opened", asset, census.index, open.number, SOON)
+        .of_census("Opened", asset, census.index, block.number, SOON)
         .await?;
     ensure!(opened.number("rate")? > 0, "{opened:?}");
     let paid = world
-        .of_census("Paid", asset, census.index, open.number, CENSUS)
+        .of_census("Paid", asset, census.index, block.number, CENSUS)
         .await?;
     ensure!(paid.number("amount")? > 0, "{paid:?}");
 

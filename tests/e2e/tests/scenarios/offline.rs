@@ -29,6 +29,7 @@ pub async fn run(world: Arc<World>) -> Result<()> {
         &Load {
             shape: "xs",
             max_rounds: Some(64),
+            niced: false,
         },
     )?;
     let (census, committed) = world.committed(asset).await?;
