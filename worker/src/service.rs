@@ -21,7 +21,7 @@ use tokio::{
 /// Waiting time after the first failure to reach the chain; it doubles up to [`LAST_WAIT`].
 const FIRST_WAIT: Duration = Duration::from_millis(500);
 /// The longest waiting time between two attempts to reach the chain.
-const LAST_WAIT: Duration = Duration::from_secs(30);
+const LAST_WAIT: Duration = Duration::from_secs(5);
 /// A transaction that no block took within so many blocks counts as lost.
 const BLOCKS_TO_WAIT: u32 = 6;
 

@@ -186,7 +186,7 @@ async fn reach(client: &Client) -> Result<Rules, Error> {
             Err(error @ ChainError::Unreachable(_)) => tracing::warn!("{error}; trying again"),
         }
         sleep(wait).await;
-        wait = (wait * 2).min(Duration::from_secs(30));
+        wait = (wait * 2).min(Duration::from_secs(5));
     }
 }
 

@@ -198,7 +198,7 @@ fn reasons(state: &State, view: &View, running: bool) -> Vec<String> {
         reasons.push("it has never committed".into());
     }
     if view.rating.missed > 0 {
-        reasons.push(format!("it has missed {} censuses in a row", view.rating.missed));
+        reasons.push(format!("censuses missed in a row: {}", view.rating.missed));
     }
     if !running {
         reasons.push("no worker for it runs on this machine".into());
