@@ -102,7 +102,8 @@ step_doc-tests() {
 step_build() { scripts/build.sh; }
 
 step_node() {
-    cargo_node clippy --locked --release "${NODE_PACKAGES[@]}" --all-targets -- -D warnings
+    # The SDK's own error type, which the node's functions return, is what that lint finds too large.
+    cargo_node clippy --locked --release "${NODE_PACKAGES[@]}" --all-targets -- -D warnings -A clippy::result_large_err
     cargo_node test --locked --release "${NODE_PACKAGES[@]}"
 }
 
