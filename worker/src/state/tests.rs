@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Every race that the worker can lose, one test each; and a simulation of many censuses with all of them at once.
 
-mod races;
+mod commits;
+mod openings;
 mod simulation;
 
 use super::*;
@@ -158,5 +159,38 @@ impl Bench {
             Task::Commit { slot, .. } => Some(slot),
             _ => None,
         })
+    }
+}
+
+pub fn failed() -> Outcome {
+    Outcome::Failed {
+        reason: "test".into(),
+    }
+}
+
+pub fn refused(at: u32) -> Outcome {
+    Outcome::Refused {
+        at,
+        reason: "test".into(),
+    }
+}
+
+pub fn faulty() -> Outcome {
+    Outcome::Faulty {
+        reason: "test".into(),
+    }
+}
+
+pub fn drawn(at: u32, rounds: u32) -> Commit {
+    Commit {
+        drawn: Some(true),
+        ..commit(at, rounds, 3)
+    }
+}
+
+pub fn opened(at: u32, rounds: u32) -> Commit {
+    Commit {
+        opened: true,
+        ..drawn(at, rounds)
     }
 }
