@@ -66,6 +66,6 @@ for pallet in "${pallets[@]}"; do
         mkdir -p runtime/src/weights
     fi
     heading "$pallet → $output"
-    "$bencher" --runtime "$wasm" --genesis-builder runtime --pallet "$pallet" --extrinsic '*' \
+    "$bencher" --runtime "$wasm" --genesis-builder runtime --min-duration 0 --pallet "$pallet" --extrinsic '*' \
         --steps "$steps" --repeat "$repeat" --template "$template" --output "$output"
 done

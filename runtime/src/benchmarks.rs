@@ -14,3 +14,6 @@ frame_benchmarking::define_benchmarks!(
     [pallet_fractional_ownership, FractionalOwnership]
     [pallet_reward_distribution, RewardDistribution]
 );
+
+impl frame_system_benchmarking::Config for crate::Runtime {}
+impl frame_benchmarking::baseline::Config for crate::Runtime {}

@@ -14,7 +14,9 @@ fn fit(class: DispatchClass, call: Weight, length: u64) -> u64 {
     let weights = configs::system::RuntimeBlockWeights::get();
     let length_limit = *configs::system::RuntimeBlockLength::get().max.get(class);
     let available = weights.get(class).max_total.unwrap_or(weights.max_block);
-    let each = call.saturating_add(configs::compute::TransactionOverhead::get());
+    let each = call
+        .saturating_add(configs::compute::TransactionOverhead::get())
+        .saturating_add(weights.get(class).base_extrinsic);
     let by_weight = available.ref_time() / each.ref_time();
     by_weight.min(u64::from(length_limit) / length)
 }

@@ -217,6 +217,8 @@ mod benchmarks {
     /// `b`: bonds to give back.
     #[benchmark]
     fn reap(b: Linear<0, { T::MaxBearers::get() }>) -> Result<(), BenchmarkError> {
+        // In block 0 every bond counts as obliged.
+        after::<T>(One::one());
         let owner = funded::<T>("owner", 0)?;
         let caller = funded::<T>("caller", 0)?;
         let asset = asset_of::<T>(&owner)?;

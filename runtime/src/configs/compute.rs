@@ -11,7 +11,7 @@ use frame_support::{
         fungible::HoldConsideration, AsEnsureOriginWithArg, ConstU32, ConstU64, ConstU8, Contains, Get,
         LinearStoragePrice, NeverEnsureOrigin,
     },
-    weights::{constants::ExtrinsicBaseWeight, Weight},
+    weights::Weight,
     PalletId,
 };
 use pallet_nfts::{PalletFeature, PalletFeatures};
@@ -109,7 +109,7 @@ impl Get<u64> for CurrentSlot {
     }
 }
 
-/// What a transaction weighs beside its call.
+/// What a transaction's extensions weigh.
 pub struct TransactionOverhead;
 impl Get<Weight> for TransactionOverhead {
     fn get() -> Weight {
@@ -118,7 +118,6 @@ impl Get<Weight> for TransactionOverhead {
         type System = <Runtime as frame_system::Config>::ExtensionsWeightInfo;
         type Payment = <Runtime as pallet_transaction_payment::Config>::WeightInfo;
         [
-            ExtrinsicBaseWeight::get(),
             System::check_non_zero_sender(),
             System::check_spec_version(),
             System::check_tx_version(),

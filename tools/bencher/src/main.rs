@@ -14,5 +14,7 @@ struct Cli {
 }
 
 fn main() -> sc_cli::Result<()> {
+    // A benchmark that fails says why in the log only.
+    sc_cli::LoggerBuilder::new(std::env::var("RUST_LOG").unwrap_or_else(|_| "warn".into())).init()?;
     Cli::parse().pallet.run_with_spec::<BlakeTwo256, ()>(None)
 }
