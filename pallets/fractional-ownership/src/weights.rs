@@ -68,8 +68,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn fractionalize() -> Weight {
 		// Proof size in bytes, recorded:  2155
 		// Proof size in bytes, estimated: 8799
-		// Fastest run: 303_150 ns.
-		Weight::from_parts(318_513_000, 8799)
+		// Fastest run: 282_350 ns.
+		Weight::from_parts(288_268_000, 8799)
 			.saturating_add(T::DbWeight::get().reads(19_u64))
 			.saturating_add(T::DbWeight::get().writes(18_u64))
 	}
@@ -94,8 +94,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn transfer() -> Weight {
 		// Proof size in bytes, recorded:  1273
 		// Proof size in bytes, estimated: 6212
-		// Fastest run: 163_913 ns.
-		Weight::from_parts(169_031_000, 6212)
+		// Fastest run: 151_114 ns.
+		Weight::from_parts(153_027_000, 6212)
 			.saturating_add(T::DbWeight::get().reads(12_u64))
 			.saturating_add(T::DbWeight::get().writes(10_u64))
 	}
@@ -114,8 +114,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn offer() -> Weight {
 		// Proof size in bytes, recorded:  475
 		// Proof size in bytes, estimated: 3664
-		// Fastest run: 93_078 ns.
-		Weight::from_parts(96_824_000, 3664)
+		// Fastest run: 85_767 ns.
+		Weight::from_parts(86_899_000, 3664)
 			.saturating_add(T::DbWeight::get().reads(6_u64))
 			.saturating_add(T::DbWeight::get().writes(5_u64))
 	}
@@ -134,8 +134,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn cancel_offer() -> Weight {
 		// Proof size in bytes, recorded:  749
 		// Proof size in bytes, estimated: 3664
-		// Fastest run: 82_563 ns.
-		Weight::from_parts(87_470_000, 3664)
+		// Fastest run: 75_853 ns.
+		Weight::from_parts(77_124_000, 3664)
 			.saturating_add(T::DbWeight::get().reads(6_u64))
 			.saturating_add(T::DbWeight::get().writes(5_u64))
 	}
@@ -166,8 +166,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn buy() -> Weight {
 		// Proof size in bytes, recorded:  1883
 		// Proof size in bytes, estimated: 11402
-		// Fastest run: 261_518 ns.
-		Weight::from_parts(268_749_000, 11402)
+		// Fastest run: 240_577 ns.
+		Weight::from_parts(244_032_000, 11402)
 			.saturating_add(T::DbWeight::get().reads(17_u64))
 			.saturating_add(T::DbWeight::get().writes(15_u64))
 	}
@@ -214,8 +214,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn redeem() -> Weight {
 		// Proof size in bytes, recorded:  2687
 		// Proof size in bytes, estimated: 8799
-		// Fastest run: 282_830 ns.
-		Weight::from_parts(290_932_000, 8799)
+		// Fastest run: 261_919 ns.
+		Weight::from_parts(265_233_000, 8799)
 			.saturating_add(T::DbWeight::get().reads(19_u64))
 			.saturating_add(T::DbWeight::get().writes(18_u64))
 	}
@@ -224,32 +224,32 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 /// For tests: the same, with ParityDB's weights.
 impl WeightInfo for () {
 	fn fractionalize() -> Weight {
-		Weight::from_parts(318_513_000, 8799)
+		Weight::from_parts(288_268_000, 8799)
 			.saturating_add(ParityDbWeight::get().reads(19_u64))
 			.saturating_add(ParityDbWeight::get().writes(18_u64))
 	}
 	fn transfer() -> Weight {
-		Weight::from_parts(169_031_000, 6212)
+		Weight::from_parts(153_027_000, 6212)
 			.saturating_add(ParityDbWeight::get().reads(12_u64))
 			.saturating_add(ParityDbWeight::get().writes(10_u64))
 	}
 	fn offer() -> Weight {
-		Weight::from_parts(96_824_000, 3664)
+		Weight::from_parts(86_899_000, 3664)
 			.saturating_add(ParityDbWeight::get().reads(6_u64))
 			.saturating_add(ParityDbWeight::get().writes(5_u64))
 	}
 	fn cancel_offer() -> Weight {
-		Weight::from_parts(87_470_000, 3664)
+		Weight::from_parts(77_124_000, 3664)
 			.saturating_add(ParityDbWeight::get().reads(6_u64))
 			.saturating_add(ParityDbWeight::get().writes(5_u64))
 	}
 	fn buy() -> Weight {
-		Weight::from_parts(268_749_000, 11402)
+		Weight::from_parts(244_032_000, 11402)
 			.saturating_add(ParityDbWeight::get().reads(17_u64))
 			.saturating_add(ParityDbWeight::get().writes(15_u64))
 	}
 	fn redeem() -> Weight {
-		Weight::from_parts(290_932_000, 8799)
+		Weight::from_parts(265_233_000, 8799)
 			.saturating_add(ParityDbWeight::get().reads(19_u64))
 			.saturating_add(ParityDbWeight::get().writes(18_u64))
 	}

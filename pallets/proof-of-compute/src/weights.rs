@@ -57,8 +57,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn commit() -> Weight {
 		// Proof size in bytes, recorded:  1126
 		// Proof size in bytes, estimated: 3673
-		// Fastest run: 60_260 ns.
-		Weight::from_parts(84_816_000, 3673)
+		// Fastest run: 54_421 ns.
+		Weight::from_parts(55_563_000, 3673)
 			.saturating_add(T::DbWeight::get().reads(7_u64))
 			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}
@@ -109,8 +109,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn commit_paying() -> Weight {
 		// Proof size in bytes, recorded:  3128
 		// Proof size in bytes, estimated: 6254
-		// Fastest run: 265_765 ns.
-		Weight::from_parts(277_122_000, 6254)
+		// Fastest run: 246_436 ns.
+		Weight::from_parts(250_972_000, 6254)
 			.saturating_add(T::DbWeight::get().reads(25_u64))
 			.saturating_add(T::DbWeight::get().writes(14_u64))
 	}
@@ -139,8 +139,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn commit_slashing() -> Weight {
 		// Proof size in bytes, recorded:  2215
 		// Proof size in bytes, estimated: 6210
-		// Fastest run: 157_454 ns.
-		Weight::from_parts(164_053_000, 6210)
+		// Fastest run: 147_679 ns.
+		Weight::from_parts(150_203_000, 6210)
 			.saturating_add(T::DbWeight::get().reads(13_u64))
 			.saturating_add(T::DbWeight::get().writes(9_u64))
 	}
@@ -151,8 +151,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn open_xs() -> Weight {
 		// Proof size in bytes, recorded:  551
 		// Proof size in bytes, estimated: 3638
-		// Fastest run: 121_710 ns.
-		Weight::from_parts(123_343_000, 3638)
+		// Fastest run: 146_748 ns.
+		Weight::from_parts(148_220_000, 3638)
 			.saturating_add(T::DbWeight::get().reads(2_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
@@ -163,8 +163,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn open_s() -> Weight {
 		// Proof size in bytes, recorded:  551
 		// Proof size in bytes, estimated: 3638
-		// Fastest run: 208_049 ns.
-		Weight::from_parts(210_032_000, 3638)
+		// Fastest run: 237_102 ns.
+		Weight::from_parts(280_556_000, 3638)
 			.saturating_add(T::DbWeight::get().reads(2_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
@@ -175,8 +175,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn open_m() -> Weight {
 		// Proof size in bytes, recorded:  551
 		// Proof size in bytes, estimated: 3638
-		// Fastest run: 289_400 ns.
-		Weight::from_parts(292_144_000, 3638)
+		// Fastest run: 322_348 ns.
+		Weight::from_parts(332_223_000, 3638)
 			.saturating_add(T::DbWeight::get().reads(2_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
@@ -187,8 +187,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn open_l() -> Weight {
 		// Proof size in bytes, recorded:  551
 		// Proof size in bytes, estimated: 3638
-		// Fastest run: 444_269 ns.
-		Weight::from_parts(448_175_000, 3638)
+		// Fastest run: 480_063 ns.
+		Weight::from_parts(493_834_000, 3638)
 			.saturating_add(T::DbWeight::get().reads(2_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
@@ -199,8 +199,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn open_xl() -> Weight {
 		// Proof size in bytes, recorded:  551
 		// Proof size in bytes, estimated: 3638
-		// Fastest run: 753_569 ns.
-		Weight::from_parts(759_618_000, 3638)
+		// Fastest run: 780_810 ns.
+		Weight::from_parts(795_732_000, 3638)
 			.saturating_add(T::DbWeight::get().reads(2_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
@@ -225,8 +225,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn report() -> Weight {
 		// Proof size in bytes, recorded:  1909
 		// Proof size in bytes, estimated: 8799
-		// Fastest run: 239_265 ns.
-		Weight::from_parts(241_228_000, 8799)
+		// Fastest run: 214_708 ns.
+		Weight::from_parts(217_593_000, 8799)
 			.saturating_add(T::DbWeight::get().reads(11_u64))
 			.saturating_add(T::DbWeight::get().writes(10_u64))
 	}
@@ -261,8 +261,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn settle_paying() -> Weight {
 		// Proof size in bytes, recorded:  2463
 		// Proof size in bytes, estimated: 3948
-		// Fastest run: 139_337 ns.
-		Weight::from_parts(143_493_000, 3948)
+		// Fastest run: 129_132 ns.
+		Weight::from_parts(134_469_000, 3948)
 			.saturating_add(T::DbWeight::get().reads(14_u64))
 			.saturating_add(T::DbWeight::get().writes(9_u64))
 	}
@@ -287,8 +287,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn settle_slashing() -> Weight {
 		// Proof size in bytes, recorded:  1870
 		// Proof size in bytes, estimated: 6196
-		// Fastest run: 137_404 ns.
-		Weight::from_parts(140_679_000, 6196)
+		// Fastest run: 124_965 ns.
+		Weight::from_parts(129_032_000, 6196)
 			.saturating_add(T::DbWeight::get().reads(10_u64))
 			.saturating_add(T::DbWeight::get().writes(9_u64))
 	}
@@ -325,8 +325,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn mark_offline() -> Weight {
 		// Proof size in bytes, recorded:  2508
 		// Proof size in bytes, estimated: 6906
-		// Fastest run: 201_439 ns.
-		Weight::from_parts(205_405_000, 6906)
+		// Fastest run: 188_580 ns.
+		Weight::from_parts(191_845_000, 6906)
 			.saturating_add(T::DbWeight::get().reads(16_u64))
 			.saturating_add(T::DbWeight::get().writes(11_u64))
 	}
@@ -339,8 +339,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn set_schedule() -> Weight {
 		// Proof size in bytes, recorded:  401
 		// Proof size in bytes, estimated: 3600
-		// Fastest run: 16_375 ns.
-		Weight::from_parts(16_835_000, 3600)
+		// Fastest run: 15_103 ns.
+		Weight::from_parts(15_643_000, 3600)
 			.saturating_add(T::DbWeight::get().reads(2_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
@@ -357,8 +357,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn on_initialize() -> Weight {
 		// Proof size in bytes, recorded:  1243
 		// Proof size in bytes, estimated: 6210
-		// Fastest run: 31_838 ns.
-		Weight::from_parts(32_408_000, 6210)
+		// Fastest run: 29_824 ns.
+		Weight::from_parts(30_675_000, 6210)
 			.saturating_add(T::DbWeight::get().reads(6_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
@@ -385,8 +385,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn on_initialize_open() -> Weight {
 		// Proof size in bytes, recorded:  1324
 		// Proof size in bytes, estimated: 6028
-		// Fastest run: 48_583 ns.
-		Weight::from_parts(50_515_000, 6028)
+		// Fastest run: 44_336 ns.
+		Weight::from_parts(46_219_000, 6028)
 			.saturating_add(T::DbWeight::get().reads(8_u64))
 			.saturating_add(T::DbWeight::get().writes(4_u64))
 	}
@@ -397,8 +397,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn on_initialize_close() -> Weight {
 		// Proof size in bytes, recorded:  132
 		// Proof size in bytes, estimated: 1493
-		// Fastest run: 5_698 ns.
-		Weight::from_parts(6_270_000, 1493)
+		// Fastest run: 5_438 ns.
+		Weight::from_parts(5_978_000, 1493)
 			.saturating_add(T::DbWeight::get().reads(1_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
@@ -409,8 +409,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn on_initialize_seed() -> Weight {
 		// Proof size in bytes, recorded:  809
 		// Proof size in bytes, estimated: 2047
-		// Fastest run: 14_612 ns.
-		Weight::from_parts(15_453_000, 2047)
+		// Fastest run: 13_340 ns.
+		Weight::from_parts(13_990_000, 2047)
 			.saturating_add(T::DbWeight::get().reads(1_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
@@ -425,8 +425,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn on_initialize_void() -> Weight {
 		// Proof size in bytes, recorded:  588
 		// Proof size in bytes, estimated: 3622
-		// Fastest run: 28_302 ns.
-		Weight::from_parts(29_474_000, 3622)
+		// Fastest run: 26_629 ns.
+		Weight::from_parts(27_761_000, 3622)
 			.saturating_add(T::DbWeight::get().reads(3_u64))
 			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}
@@ -445,8 +445,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn on_initialize_payment() -> Weight {
 		// Proof size in bytes, recorded:  976
 		// Proof size in bytes, estimated: 3859
-		// Fastest run: 39_989 ns.
-		Weight::from_parts(42_964_000, 3859)
+		// Fastest run: 36_223 ns.
+		Weight::from_parts(39_749_000, 3859)
 			.saturating_add(T::DbWeight::get().reads(4_u64))
 			.saturating_add(T::DbWeight::get().writes(6_u64))
 	}
@@ -463,8 +463,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn on_initialize_clear() -> Weight {
 		// Proof size in bytes, recorded:  895
 		// Proof size in bytes, estimated: 3622
-		// Fastest run: 41_842 ns.
-		Weight::from_parts(42_674_000, 3622)
+		// Fastest run: 39_759 ns.
+		Weight::from_parts(42_123_000, 3622)
 			.saturating_add(T::DbWeight::get().reads(5_u64))
 			.saturating_add(T::DbWeight::get().writes(4_u64))
 	}
@@ -475,8 +475,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn on_finalize_full() -> Weight {
 		// Proof size in bytes, recorded:  354
 		// Proof size in bytes, estimated: 3600
-		// Fastest run: 10_916 ns.
-		Weight::from_parts(11_447_000, 3600)
+		// Fastest run: 10_416 ns.
+		Weight::from_parts(11_156_000, 3600)
 			.saturating_add(T::DbWeight::get().reads(2_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
@@ -485,107 +485,107 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 /// For tests: the same, with ParityDB's weights.
 impl WeightInfo for () {
 	fn commit() -> Weight {
-		Weight::from_parts(84_816_000, 3673)
+		Weight::from_parts(55_563_000, 3673)
 			.saturating_add(ParityDbWeight::get().reads(7_u64))
 			.saturating_add(ParityDbWeight::get().writes(3_u64))
 	}
 	fn commit_paying() -> Weight {
-		Weight::from_parts(277_122_000, 6254)
+		Weight::from_parts(250_972_000, 6254)
 			.saturating_add(ParityDbWeight::get().reads(25_u64))
 			.saturating_add(ParityDbWeight::get().writes(14_u64))
 	}
 	fn commit_slashing() -> Weight {
-		Weight::from_parts(164_053_000, 6210)
+		Weight::from_parts(150_203_000, 6210)
 			.saturating_add(ParityDbWeight::get().reads(13_u64))
 			.saturating_add(ParityDbWeight::get().writes(9_u64))
 	}
 	fn open_xs() -> Weight {
-		Weight::from_parts(123_343_000, 3638)
+		Weight::from_parts(148_220_000, 3638)
 			.saturating_add(ParityDbWeight::get().reads(2_u64))
 			.saturating_add(ParityDbWeight::get().writes(1_u64))
 	}
 	fn open_s() -> Weight {
-		Weight::from_parts(210_032_000, 3638)
+		Weight::from_parts(280_556_000, 3638)
 			.saturating_add(ParityDbWeight::get().reads(2_u64))
 			.saturating_add(ParityDbWeight::get().writes(1_u64))
 	}
 	fn open_m() -> Weight {
-		Weight::from_parts(292_144_000, 3638)
+		Weight::from_parts(332_223_000, 3638)
 			.saturating_add(ParityDbWeight::get().reads(2_u64))
 			.saturating_add(ParityDbWeight::get().writes(1_u64))
 	}
 	fn open_l() -> Weight {
-		Weight::from_parts(448_175_000, 3638)
+		Weight::from_parts(493_834_000, 3638)
 			.saturating_add(ParityDbWeight::get().reads(2_u64))
 			.saturating_add(ParityDbWeight::get().writes(1_u64))
 	}
 	fn open_xl() -> Weight {
-		Weight::from_parts(759_618_000, 3638)
+		Weight::from_parts(795_732_000, 3638)
 			.saturating_add(ParityDbWeight::get().reads(2_u64))
 			.saturating_add(ParityDbWeight::get().writes(1_u64))
 	}
 	fn report() -> Weight {
-		Weight::from_parts(241_228_000, 8799)
+		Weight::from_parts(217_593_000, 8799)
 			.saturating_add(ParityDbWeight::get().reads(11_u64))
 			.saturating_add(ParityDbWeight::get().writes(10_u64))
 	}
 	fn settle_paying() -> Weight {
-		Weight::from_parts(143_493_000, 3948)
+		Weight::from_parts(134_469_000, 3948)
 			.saturating_add(ParityDbWeight::get().reads(14_u64))
 			.saturating_add(ParityDbWeight::get().writes(9_u64))
 	}
 	fn settle_slashing() -> Weight {
-		Weight::from_parts(140_679_000, 6196)
+		Weight::from_parts(129_032_000, 6196)
 			.saturating_add(ParityDbWeight::get().reads(10_u64))
 			.saturating_add(ParityDbWeight::get().writes(9_u64))
 	}
 	fn mark_offline() -> Weight {
-		Weight::from_parts(205_405_000, 6906)
+		Weight::from_parts(191_845_000, 6906)
 			.saturating_add(ParityDbWeight::get().reads(16_u64))
 			.saturating_add(ParityDbWeight::get().writes(11_u64))
 	}
 	fn set_schedule() -> Weight {
-		Weight::from_parts(16_835_000, 3600)
+		Weight::from_parts(15_643_000, 3600)
 			.saturating_add(ParityDbWeight::get().reads(2_u64))
 			.saturating_add(ParityDbWeight::get().writes(1_u64))
 	}
 	fn on_initialize() -> Weight {
-		Weight::from_parts(32_408_000, 6210)
+		Weight::from_parts(30_675_000, 6210)
 			.saturating_add(ParityDbWeight::get().reads(6_u64))
 			.saturating_add(ParityDbWeight::get().writes(1_u64))
 	}
 	fn on_initialize_open() -> Weight {
-		Weight::from_parts(50_515_000, 6028)
+		Weight::from_parts(46_219_000, 6028)
 			.saturating_add(ParityDbWeight::get().reads(8_u64))
 			.saturating_add(ParityDbWeight::get().writes(4_u64))
 	}
 	fn on_initialize_close() -> Weight {
-		Weight::from_parts(6_270_000, 1493)
+		Weight::from_parts(5_978_000, 1493)
 			.saturating_add(ParityDbWeight::get().reads(1_u64))
 			.saturating_add(ParityDbWeight::get().writes(1_u64))
 	}
 	fn on_initialize_seed() -> Weight {
-		Weight::from_parts(15_453_000, 2047)
+		Weight::from_parts(13_990_000, 2047)
 			.saturating_add(ParityDbWeight::get().reads(1_u64))
 			.saturating_add(ParityDbWeight::get().writes(1_u64))
 	}
 	fn on_initialize_void() -> Weight {
-		Weight::from_parts(29_474_000, 3622)
+		Weight::from_parts(27_761_000, 3622)
 			.saturating_add(ParityDbWeight::get().reads(3_u64))
 			.saturating_add(ParityDbWeight::get().writes(3_u64))
 	}
 	fn on_initialize_payment() -> Weight {
-		Weight::from_parts(42_964_000, 3859)
+		Weight::from_parts(39_749_000, 3859)
 			.saturating_add(ParityDbWeight::get().reads(4_u64))
 			.saturating_add(ParityDbWeight::get().writes(6_u64))
 	}
 	fn on_initialize_clear() -> Weight {
-		Weight::from_parts(42_674_000, 3622)
+		Weight::from_parts(42_123_000, 3622)
 			.saturating_add(ParityDbWeight::get().reads(5_u64))
 			.saturating_add(ParityDbWeight::get().writes(4_u64))
 	}
 	fn on_finalize_full() -> Weight {
-		Weight::from_parts(11_447_000, 3600)
+		Weight::from_parts(11_156_000, 3600)
 			.saturating_add(ParityDbWeight::get().reads(2_u64))
 			.saturating_add(ParityDbWeight::get().writes(1_u64))
 	}

@@ -49,8 +49,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn claim() -> Weight {
 		// Proof size in bytes, recorded:  1906
 		// Proof size in bytes, estimated: 8799
-		// Fastest run: 190_222 ns.
-		Weight::from_parts(195_580_000, 8799)
+		// Fastest run: 179_757 ns.
+		Weight::from_parts(182_070_000, 8799)
 			.saturating_add(T::DbWeight::get().reads(13_u64))
 			.saturating_add(T::DbWeight::get().writes(8_u64))
 	}
@@ -77,8 +77,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn claim_for() -> Weight {
 		// Proof size in bytes, recorded:  1906
 		// Proof size in bytes, estimated: 8799
-		// Fastest run: 191_385 ns.
-		Weight::from_parts(196_873_000, 8799)
+		// Fastest run: 180_258 ns.
+		Weight::from_parts(182_411_000, 8799)
 			.saturating_add(T::DbWeight::get().reads(13_u64))
 			.saturating_add(T::DbWeight::get().writes(8_u64))
 	}
@@ -107,8 +107,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn pay_revenue() -> Weight {
 		// Proof size in bytes, recorded:  1825
 		// Proof size in bytes, estimated: 8799
-		// Fastest run: 259_075 ns.
-		Weight::from_parts(265_774_000, 8799)
+		// Fastest run: 238_614 ns.
+		Weight::from_parts(241_909_000, 8799)
 			.saturating_add(T::DbWeight::get().reads(13_u64))
 			.saturating_add(T::DbWeight::get().writes(7_u64))
 	}
@@ -137,8 +137,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn set_operator_fee() -> Weight {
 		// Proof size in bytes, recorded:  1726
 		// Proof size in bytes, estimated: 6196
-		// Fastest run: 141_430 ns.
-		Weight::from_parts(147_369_000, 6196)
+		// Fastest run: 132_958 ns.
+		Weight::from_parts(134_620_000, 6196)
 			.saturating_add(T::DbWeight::get().reads(12_u64))
 			.saturating_add(T::DbWeight::get().writes(7_u64))
 	}
@@ -147,8 +147,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn set_protocol_fee() -> Weight {
 		// Proof size in bytes, recorded:  0
 		// Proof size in bytes, estimated: 0
-		// Fastest run: 5_778 ns.
-		Weight::from_parts(6_470_000, 0)
+		// Fastest run: 5_549 ns.
+		Weight::from_parts(5_929_000, 0)
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
 	/// Storage: `RewardDistribution::Ledgers` (r:1 w:1)
@@ -176,8 +176,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn touch() -> Weight {
 		// Proof size in bytes, recorded:  1722
 		// Proof size in bytes, estimated: 6196
-		// Fastest run: 128_751 ns.
-		Weight::from_parts(135_150_000, 6196)
+		// Fastest run: 122_973 ns.
+		Weight::from_parts(124_665_000, 6196)
 			.saturating_add(T::DbWeight::get().reads(12_u64))
 			.saturating_add(T::DbWeight::get().writes(6_u64))
 	}
@@ -186,8 +186,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn set_emission_split() -> Weight {
 		// Proof size in bytes, recorded:  0
 		// Proof size in bytes, estimated: 0
-		// Fastest run: 5_928 ns.
-		Weight::from_parts(6_579_000, 0)
+		// Fastest run: 5_779 ns.
+		Weight::from_parts(6_099_000, 0)
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
 }
@@ -195,36 +195,36 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 /// For tests: the same, with ParityDB's weights.
 impl WeightInfo for () {
 	fn claim() -> Weight {
-		Weight::from_parts(195_580_000, 8799)
+		Weight::from_parts(182_070_000, 8799)
 			.saturating_add(ParityDbWeight::get().reads(13_u64))
 			.saturating_add(ParityDbWeight::get().writes(8_u64))
 	}
 	fn claim_for() -> Weight {
-		Weight::from_parts(196_873_000, 8799)
+		Weight::from_parts(182_411_000, 8799)
 			.saturating_add(ParityDbWeight::get().reads(13_u64))
 			.saturating_add(ParityDbWeight::get().writes(8_u64))
 	}
 	fn pay_revenue() -> Weight {
-		Weight::from_parts(265_774_000, 8799)
+		Weight::from_parts(241_909_000, 8799)
 			.saturating_add(ParityDbWeight::get().reads(13_u64))
 			.saturating_add(ParityDbWeight::get().writes(7_u64))
 	}
 	fn set_operator_fee() -> Weight {
-		Weight::from_parts(147_369_000, 6196)
+		Weight::from_parts(134_620_000, 6196)
 			.saturating_add(ParityDbWeight::get().reads(12_u64))
 			.saturating_add(ParityDbWeight::get().writes(7_u64))
 	}
 	fn set_protocol_fee() -> Weight {
-		Weight::from_parts(6_470_000, 0)
+		Weight::from_parts(5_929_000, 0)
 			.saturating_add(ParityDbWeight::get().writes(1_u64))
 	}
 	fn touch() -> Weight {
-		Weight::from_parts(135_150_000, 6196)
+		Weight::from_parts(124_665_000, 6196)
 			.saturating_add(ParityDbWeight::get().reads(12_u64))
 			.saturating_add(ParityDbWeight::get().writes(6_u64))
 	}
 	fn set_emission_split() -> Weight {
-		Weight::from_parts(6_579_000, 0)
+		Weight::from_parts(6_099_000, 0)
 			.saturating_add(ParityDbWeight::get().writes(1_u64))
 	}
 }
