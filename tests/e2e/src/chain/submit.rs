@@ -147,7 +147,7 @@ impl Chain {
         let before = self.best().await?;
         let nonce = self.rpc("system_accountNextIndex", json!([who.ss58()])).await?;
         let nonce = number(&nonce, "")?;
-        let transaction = self.sign(who, call, before, nonce).await?;
+        let transaction = self.sign(who, call, nonce).await?;
         match self.rpc("author_submitExtrinsic", json!([transaction])).await {
             Ok(_) => {}
             // 1010: its number was used meanwhile; 1013, 1014: another with its number waits.
@@ -165,8 +165,9 @@ impl Chain {
         self.find(who, &transaction, before, nonce).await
     }
 
-    async fn sign(&self, who: &Account, call: &Call, best: Block, nonce: u128) -> Result<String> {
-        let at = self.at(best).await?;
+    async fn sign(&self, who: &Account, call: &Call, nonce: u128) -> Result<String> {
+        // Its life begins at the finalized block: the pool may not know the best one yet, and would refuse what it makes too young.
+        let at = self.at(self.finalized().await?).await?;
         let payload = dynamic::tx(call.pallet, call.name, call.arguments.clone());
         let params = DefaultExtrinsicParamsBuilder::<SubstrateConfig>::new()
             .nonce(u64::try_from(nonce)?)
