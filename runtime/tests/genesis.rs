@@ -5,7 +5,6 @@ mod common;
 
 use common::*;
 use ergon_runtime::*;
-use frame_support::traits::Get;
 use sp_genesis_builder::{DEV_RUNTIME_PRESET, LOCAL_TESTNET_RUNTIME_PRESET};
 
 #[test]

@@ -38,7 +38,7 @@ fn a_full_opening_of_the_largest_shape_takes_at_most_3_ms() {
 
 #[test]
 fn an_opening_is_at_most_16_kib() {
-    assert!(compute_proof::MAX_SAMPLES_LEN + 32 <= 16 * 1024);
+    const { assert!(compute_proof::MAX_SAMPLES_LEN + 32 <= 16 * 1024) }
 }
 
 #[test]
