@@ -139,7 +139,7 @@ pub enum Action {
 pub enum Stop {
     /// What was asked for by [`Event::Drain`].
     Drained,
-    /// The device computed wrongly in [`MAX_FAULTS`] censuses in a row.
+    /// The device computed wrongly in `MAX_FAULTS` censuses in a row.
     Faulty,
 }
 
