@@ -33,9 +33,9 @@ impl Serialize for Count {
     }
 }
 
-/// Multiply-accumulates as CU, or those per second as CU/s: units of 10^12, to three digits, rounded down.
+/// Multiply-accumulates as CU, or those per second as CU/s: units of 10^12, to six digits, rounded down.
 pub fn cu(macs: u128) -> String {
-    point(macs / 1_000_000_000, 3)
+    point(macs / 1_000_000, 6)
 }
 
 /// `value / 10^digits`, with every digit.
@@ -62,9 +62,9 @@ mod tests {
     }
 
     #[test]
-    fn compute_units_have_three_digits() {
-        assert_eq!(cu(1_234_567_890_123), "1.234");
-        assert_eq!(cu(999_999_999), "0.000");
+    fn compute_units_have_six_digits() {
+        assert_eq!(cu(1_234_567_890_123), "1.234567");
+        assert_eq!(cu(999_999), "0.000000");
     }
 
     #[test]

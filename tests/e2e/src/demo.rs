@@ -64,7 +64,7 @@ impl Plan {
             // A census pays at most a sixteenth of what can be slashed: with less, both would earn the same.
             bond: 20_000 * UNIT,
             shape: "s",
-            weak_rounds: 8,
+            weak_rounds: 32,
             supply: 1_000_000,
             sold: 333_333,
             unit_price: UNIT / 1_000,
