@@ -261,21 +261,18 @@ impl Client {
             .as_ref()
             .ok_or_else(|| not_taken("there is no key to sign with"))?;
         let height = height(at).map_err(not_taken)?;
-        let life = match before {
-            Some(before) => life(height, before).ok_or_else(|| not_taken("it would come too late"))?,
-            None => (height, MORTALITY),
+        let birth = match before {
+            Some(before) => birth(height, before).ok_or_else(|| not_taken("it would come too late"))?,
+            None => height.saturating_sub(1),
         };
-        let birth = match life.0 == height {
-            true => at.block_hash(),
-            false => at
-                .online_client()
-                .at_block(u64::from(life.0))
-                .await
-                .map_err(not_taken)?
-                .block_hash(),
-        };
+        let born = at
+            .online_client()
+            .at_block(u64::from(birth))
+            .await
+            .map_err(not_taken)?
+            .block_hash();
         let mut params =
-            DefaultExtrinsicParamsBuilder::new().mortal_from_unchecked(life.1.into(), life.0.into(), birth);
+            DefaultExtrinsicParamsBuilder::new().mortal_from_unchecked(MORTALITY.into(), birth.into(), born);
         if let Some(nonce) = nonce {
             params = params.nonce(nonce);
         }
@@ -321,20 +318,14 @@ impl Client {
     }
 }
 
-/// The block in which a call is born, and the blocks that it lives, so that it is dead in block `before` and can be taken upon
-/// block `best`. `None`, if no block is left that could take it.
-fn life(best: u32, before: u32) -> Option<(u32, u32)> {
+/// The block in which a call is born, so that [`MORTALITY`] blocks later, in block `before` at the latest, it is dead, and so that
+/// it can be taken upon block `best`. `None`, if no block is left that could take it.
+///
+/// Never the best block itself: a node whose pool has not followed to it yet would take the call for one of unknown birth. In a
+/// chain's first blocks there is no past to be born in: the call may then outlive `before`.
+fn birth(best: u32, before: u32) -> Option<u32> {
     let left = before.checked_sub(best)?.checked_sub(1)?;
-    match left {
-        0 => None,
-        // A life is a power of two, four at least: a call that must die soon is born in the past.
-        1..MORTALITY => [MORTALITY / 2, MORTALITY]
-            .into_iter()
-            .find_map(|blocks| Some((before.checked_sub(blocks)?, blocks)).filter(|(birth, _)| *birth <= best))
-            // In the first blocks of a chain there is no past.
-            .or(Some((best, MORTALITY))),
-        _ => Some((best, MORTALITY)),
-    }
+    (left > 0).then(|| best.saturating_sub(1).min(before.saturating_sub(MORTALITY)))
 }
 
 fn not_taken(error: impl std::fmt::Display) -> SubmitError {
@@ -523,18 +514,21 @@ mod tests {
     fn a_call_is_dead_when_it_must_be_and_can_be_taken_until_then() {
         for before in 100..140u32 {
             for best in before - 90..before {
-                let Some((birth, blocks)) = life(best, before) else {
+                let Some(birth) = birth(best, before) else {
                     assert_eq!(best, before - 1, "nothing can be taken any more");
                     continue;
                 };
-                assert!(birth <= best && blocks.is_power_of_two() && blocks >= 4);
+                let death = birth + MORTALITY;
                 assert!(
-                    birth + blocks > best + 1 && birth + blocks <= before,
+                    birth < best && death > best + 1 && death <= before,
                     "{best} {before}"
                 );
             }
         }
-        assert_eq!((life(5, 5), life(6, 5), life(4, 5)), (None, None, None));
-        assert!(life(1, 5).is_some());
+        assert_eq!((birth(5, 5), birth(6, 5), birth(4, 5)), (None, None, None));
+        assert_eq!(
+            (birth(0, 5), birth(1, 5), birth(6, 20)),
+            (Some(0), Some(0), Some(5))
+        );
     }
 }
