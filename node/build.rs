@@ -1,8 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
-use substrate_build_script_utils::{generate_cargo_keys, rerun_if_git_head_changed};
+//! The version that the node tells. Only a release names its commit (docs/releasing.md): a version with git's HEAD in it would
+//! have the node compiled anew for every commit.
+
+use std::env;
 
 fn main() {
-    generate_cargo_keys();
-    rerun_if_git_head_changed();
+    println!("cargo:rerun-if-changed=build.rs");
+    println!("cargo:rerun-if-env-changed=SUBSTRATE_CLI_GIT_COMMIT_HASH");
+    let mut version = env!("CARGO_PKG_VERSION").to_owned();
+    if let Ok(commit) = env::var("SUBSTRATE_CLI_GIT_COMMIT_HASH") {
+        version = format!("{version}-{}", commit.trim());
+    }
+    println!("cargo:rustc-env=SUBSTRATE_CLI_IMPL_VERSION={version}");
 }
