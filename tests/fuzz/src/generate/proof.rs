@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Calls of proof-of-compute: real work of the smallest shape, and false claims.
+
+use super::{Draw, Made};
+use crate::scene::*;
+use compute_primitives::{api::RatingInfo, AssetId, AssetKind, InspectAsset};
+use compute_proof::{
+    prove::{self, Reference},
+    Class, Device, MAX_ROUNDS,
+};
+use ergon_runtime::*;
+use pallet_proof_of_compute::{Call, Schedule};
+use sp_core::H256;
+
+fn made(who: AccountId, call: Call<Runtime>) -> Made {
+    Some((who, RuntimeCall::ProofOfCompute(call)))
+}
+
+fn rating(asset: AssetId) -> Option<RatingInfo<AccountId, Hash, BlockNumber>> {
+    ProofOfCompute::rating_info(asset)
+}
+
+/// Whether the asset committed in this census.
+fn has_committed(draw: &Draw, asset: AssetId) -> bool {
+    let census = draw.scene.census.index;
+    rating(asset).and_then(|rating| rating.commit).is_some_and(|commit| commit.census == census)
+}
+
+pub fn commit(draw: &mut Draw) -> Made {
+    let can = |asset| {
+        is_live(asset)
+            && operator(asset).is_some()
+            && <ComputeAssets as InspectAsset<AccountId>>::kind(asset) == Some(AssetKind::Gpu)
+    };
+    // Most commit once a census; some replace their commit.
+    let again = draw.entropy.percent(10);
+    let committed: Vec<_> =
+        draw.scene.assets.iter().copied().filter(|asset| has_committed(draw, *asset)).collect();
+    let asset = draw.asset_where(|asset| can(asset) && (again || !committed.contains(&asset)));
+    if committed.contains(&asset) && !again && !draw.entropy.percent(10) {
+        return None;
+    }
+    let who = draw.mostly(operator(asset));
+    let info = &draw.scene.census;
+    let (mut census, mut challenge) = (info.index, info.challenge);
+    let mut class = Class::Xs.index();
+    let mut rounds = draw.entropy.small(1, 3);
+    let mut commitment = H256(draw.entropy.bytes::<8>().repeat(4).try_into().unwrap_or_default());
+    match draw.entropy.small(0, 99) {
+        // A false claim: mostly as large as an honest one, seldom enormous.
+        0..=14 => {}
+        15 => {
+            class = draw.entropy.small(0, 5) as u8;
+            rounds = draw.entropy.small(0, MAX_ROUNDS + 1);
+        }
+        16 => census.0 = census.0.wrapping_add(1),
+        17 => challenge = H256::repeat_byte(1),
+        _ => {
+            let device = Device { asset: asset.0, prover: who.clone().into() };
+            let store = prove::prove(&mut Reference, &challenge.0, &device, Class::Xs, rounds).ok()?;
+            commitment = H256(store.claim().commitment);
+            draw.secrets.work.insert(asset, (census, store));
+        }
+    }
+    made(who, Call::commit { asset, census, challenge, class, rounds, commitment })
+}
+
+pub fn open(draw: &mut Draw) -> Made {
+    let census = draw.scene.census.index;
+    let due = |asset: AssetId| {
+        rating(asset)
+            .and_then(|rating| rating.commit)
+            .is_some_and(|commit| commit.census == census && !commit.opened && commit.drawn == Some(true))
+    };
+    let able = |draw: &Draw, asset: AssetId| {
+        let work = draw.secrets.work.get(&asset).filter(|(of, _)| *of == census);
+        let commit = rating(asset).and_then(|rating| rating.commit);
+        work.zip(commit).is_some_and(|((_, store), commit)| commit.commitment.0 == store.claim().commitment)
+    };
+    let ready: Vec<_> =
+        draw.scene.assets.iter().copied().filter(|asset| due(*asset) && able(draw, *asset)).collect();
+    let asset = match draw.entropy.pick(&ready) {
+        Some(asset) if !draw.entropy.percent(4) => *asset,
+        _ if draw.entropy.percent(70) => return None,
+        _ => draw.asset(),
+    };
+    let prover = rating(asset).and_then(|rating| rating.commit).map(|commit| commit.prover);
+    let who = draw.mostly(prover);
+    let mut open_seed = draw.scene.census.open_seed.unwrap_or_default();
+    let opening = draw
+        .secrets
+        .work
+        .get(&asset)
+        .and_then(|(_, store)| prove::open(&mut Reference, store, &open_seed.0).ok());
+    let (mut top, mut samples) = match opening {
+        Some(opening) => (H256(opening.top), opening.samples),
+        None => (H256::zero(), vec![0; draw.entropy.below(3_000)]),
+    };
+    match draw.entropy.small(0, 39) {
+        0 => {
+            let at = draw.entropy.below(samples.len());
+            if let Some(byte) = samples.get_mut(at) {
+                *byte ^= 1;
+            }
+        }
+        1 => {
+            samples.pop();
+        }
+        2 => top.0[0] ^= 1,
+        3 => open_seed.0[0] ^= 1,
+        _ => {}
+    }
+    let samples = samples.try_into().ok()?;
+    made(who, Call::open { asset, census, open_seed, top, samples })
+}
+
+pub fn report(draw: &mut Draw) -> Made {
+    let missed = |asset| {
+        rating(asset)
+            .and_then(|rating| rating.commit)
+            .is_some_and(|commit| !commit.opened && commit.drawn == Some(true))
+    };
+    let asset = draw.asset_where(missed);
+    if !missed(asset) && !draw.entropy.percent(25) {
+        return None;
+    }
+    let census = rating(asset)
+        .and_then(|rating| rating.commit)
+        .map_or(draw.scene.census.index, |commit| commit.census);
+    // Also by who can't take a bounty.
+    let who = if draw.entropy.percent(30) { draw.poor() } else { draw.anyone() };
+    made(who, Call::report { asset, census })
+}
+
+pub fn settle(draw: &mut Draw) -> Made {
+    let waits = |asset| rating(asset).is_some_and(|rating| rating.commit.is_some());
+    let asset = draw.asset_where(waits);
+    if !waits(asset) && !draw.entropy.percent(15) {
+        return None;
+    }
+    let who = draw.anyone();
+    made(who, Call::settle { asset })
+}
+
+pub fn mark_offline(draw: &mut Draw) -> Made {
+    let asset = draw.asset_where(|asset| rating(asset).is_some_and(|rating| rating.missed >= 3));
+    let who = draw.anyone();
+    made(who, Call::mark_offline { asset })
+}
+
+pub fn set_schedule(draw: &mut Draw) -> Option<RuntimeCall> {
+    let entropy = &mut draw.entropy;
+    let [window, open, report] = [6, 6, 3].map(|most| {
+        let least = u32::from(!entropy.percent(3));
+        entropy.small(least, most)
+    });
+    let seed_blocks = entropy.small(1, 4);
+    let phases = window + seed_blocks + open + report;
+    let least = u32::from(!entropy.percent(5));
+    let gap = phases + entropy.small(least, 8);
+    let trigger = *entropy.pick(&[1 << 63, u64::MAX, 1 << 62, u64::MAX, 0])?;
+    let schedule = Schedule { window, seed_blocks, open, report, gap, trigger };
+    Some(RuntimeCall::ProofOfCompute(Call::set_schedule { schedule }))
+}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The command line: long runs, and the corpus played again.
+
+use anyhow::{bail, Context, Result};
+use clap::{Parser, Subcommand, ValueEnum};
+use ergon_fuzz::{fuzz, parse, run, Limit, Options, Report, Stats};
+use std::{path::PathBuf, process::ExitCode, time::Duration};
+
+#[derive(Parser)]
+#[command(name = "ergon-fuzz", about = "A stateful fuzzer over the real runtime")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Runs world after world from a seed.
+    Run {
+        /// Stop after so many seconds.
+        #[arg(long)]
+        seconds: Option<u64>,
+        /// Stop after so many steps.
+        #[arg(long)]
+        steps: Option<u64>,
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// How the report is printed on stdout.
+        #[arg(long, value_enum, default_value = "text")]
+        format: Format,
+        /// Compare the whole state before and after every refused call, not only after some.
+        #[arg(long)]
+        thorough: bool,
+        /// Stop after so many violations.
+        #[arg(long, default_value_t = 3)]
+        most_violations: usize,
+    },
+    /// Plays files of the corpus, and says what happens in them.
+    Replay {
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// Print every step.
+        #[arg(long)]
+        trace: bool,
+    },
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+}
+
+fn main() -> Result<ExitCode> {
+    match Cli::parse().command {
+        Command::Run { seconds, steps, seed, format, thorough, most_violations } => {
+            if seconds.is_none() && steps.is_none() {
+                bail!("how long? --seconds or --steps");
+            }
+            let options = if thorough { Options::THOROUGH } else { Options::FAST };
+            let mut told = Duration::ZERO;
+            let report = fuzz(seed, Limit { seconds, steps }, options, most_violations, |stats, elapsed| {
+                if elapsed >= told + Duration::from_secs(10) {
+                    told = elapsed;
+                    progress(stats, elapsed);
+                }
+            });
+            match format {
+                Format::Json => println!("{}", serde_json::to_string_pretty(&report)?),
+                Format::Text => print(&report),
+            }
+            Ok(if report.violations.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        }
+        Command::Replay { files, trace } => {
+            let mut broken = false;
+            for file in files {
+                let text = std::fs::read_to_string(&file).with_context(|| file.display().to_string())?;
+                let data = parse(&text).with_context(|| file.display().to_string())?;
+                let outcomes = run(&data, Options { trace, ..Options::THOROUGH });
+                outcomes.trace.iter().for_each(|line| println!("{line}"));
+                match outcomes.broken {
+                    None => println!("{}: {} steps, no violation", file.display(), outcomes.stats.steps),
+                    Some(found) => {
+                        println!("{}: step {}: {}", file.display(), found.step, found.what);
+                        broken = true;
+                    }
+                }
+            }
+            Ok(if broken { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+        }
+    }
+}
+
+fn progress(stats: &Stats, elapsed: Duration) {
+    let each = stats.steps * 1_000 / u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX).max(1);
+    eprintln!("{} steps in {} s, {each} a second", stats.steps, elapsed.as_secs());
+}
+
+fn print(report: &Report) {
+    println!(
+        "{} steps in {} worlds and {} blocks, {} s, seed {}",
+        report.steps, report.worlds, report.blocks, report.seconds, report.seed
+    );
+    println!("{:>10} {:>10}  call", "accepted", "refused");
+    for (name, counts) in &report.calls {
+        println!("{:>10} {:>10}  {name}", counts.accepted, counts.refused);
+    }
+    println!("{} of a hundred calls were accepted", report.accepted_percent);
+    if report.violations.is_empty() {
+        println!("no violation");
+    }
+    for violation in &report.violations {
+        println!(
+            "\nVIOLATION in world {}, step {}: {}\n\n{}\n\nas a file of the corpus:\n{}",
+            violation.world,
+            violation.step,
+            violation.what,
+            violation.sequence.join("\n"),
+            violation.bytes
+        );
+    }
+}

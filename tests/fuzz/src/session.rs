@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Many worlds in a row, from a seed.
+
+use crate::{
+    entropy::STEP_LEN,
+    report::{Report, Stats, Violation},
+    shrink::shrink,
+    world::{Broken, Options},
+};
+use anyhow::{Context, Result};
+use rand_chacha::{
+    rand_core::{RngCore, SeedableRng},
+    ChaCha8Rng,
+};
+use std::time::{Duration, Instant};
+
+/// Steps from one genesis to the next: a young world is small, so it is fast.
+pub const WORLD_STEPS: usize = 1_500;
+
+/// How long the shortest sequence is sought.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// When to stop. Without a limit: never.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Limit {
+    pub seconds: Option<u64>,
+    pub steps: Option<u64>,
+}
+
+/// The bytes of a world, by seed and number.
+pub fn bytes_of_world(seed: u64, world: u64, steps: usize) -> Vec<u8> {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    rng.set_stream(world);
+    let mut bytes = vec![0; steps * STEP_LEN];
+    rng.fill_bytes(&mut bytes);
+    bytes
+}
+
+/// Runs worlds until the limit, or until `most_violations` were found. `tell` hears of the progress after each world.
+pub fn fuzz(
+    seed: u64,
+    limit: Limit,
+    options: Options,
+    most_violations: usize,
+    mut tell: impl FnMut(&Stats, Duration),
+) -> Report {
+    let began = Instant::now();
+    let mut stats = Stats::default();
+    let mut violations = Vec::new();
+    for world in 0.. {
+        let left = limit.steps.map_or(u64::MAX, |most| most.saturating_sub(stats.steps));
+        let late = limit.seconds.is_some_and(|most| began.elapsed() >= Duration::from_secs(most));
+        if left == 0 || late || violations.len() >= most_violations {
+            break;
+        }
+        let steps = usize::try_from(left).map_or(WORLD_STEPS, |left| left.min(WORLD_STEPS));
+        let data = bytes_of_world(seed, world, steps);
+        let outcomes = crate::run(&data, options);
+        stats.add(&outcomes.stats);
+        if let Some(broken) = outcomes.broken {
+            violations.push(explain(seed, world, &data, &broken, options));
+        }
+        tell(&stats, began.elapsed());
+    }
+    Report {
+        seed,
+        seconds: began.elapsed().as_secs(),
+        steps: stats.steps,
+        worlds: stats.worlds,
+        blocks: stats.blocks,
+        accepted_percent: stats.accepted_percent(),
+        calls: stats.calls,
+        refusals: stats.refusals,
+        violations,
+    }
+}
+
+fn explain(seed: u64, world: u64, data: &[u8], broken: &Broken, options: Options) -> Violation {
+    let (bytes, shortest) = shrink(data, broken, options, PATIENCE);
+    let traced = crate::run(&bytes, Options { trace: true, ..options });
+    Violation {
+        seed,
+        world,
+        step: broken.step,
+        what: shortest.what,
+        bytes: print(&bytes),
+        sequence: traced.trace,
+    }
+}
+
+/// A file of the corpus: a step a line, in hex; `#` begins a comment.
+pub fn print(data: &[u8]) -> String {
+    data.chunks(STEP_LEN).map(|step| hex::encode(step) + "\n").collect()
+}
+
+/// Reads what [`print`] wrote.
+pub fn parse(text: &str) -> Result<Vec<u8>> {
+    let mut data = Vec::new();
+    for (index, line) in text.lines().enumerate() {
+        let line = line.split('#').next().unwrap_or("").trim();
+        if line.is_empty() {
+            continue;
+        }
+        let mut step = hex::decode(line).with_context(|| format!("line {}", index + 1))?;
+        step.resize(STEP_LEN, 0);
+        data.extend(step);
+    }
+    Ok(data)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_corpus_file_reads_as_it_was_written() {
+        let data = bytes_of_world(1, 2, 3);
+        assert_eq!(data.len(), 3 * STEP_LEN);
+        assert_eq!(parse(&print(&data)).unwrap(), data);
+        assert_eq!(parse("# nothing\n\n01 # a step\n").unwrap().len(), STEP_LEN);
+        assert!(parse("xyz").is_err());
+        assert_ne!(bytes_of_world(1, 2, 3), bytes_of_world(1, 3, 3));
+    }
+}
