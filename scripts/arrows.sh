@@ -23,6 +23,10 @@ may_use() {
         ergon-node) echo "ergon-runtime compute-primitives" ;;
         ergon-worker) echo "compute-proof" ;;
         ergon-e2e) echo "compute-proof" ;;
+        ergon-fuzz)
+            echo "ergon-runtime compute-primitives compute-proof pallet-compute-assets pallet-fractional-ownership" \
+                "pallet-proof-of-compute pallet-reward-distribution"
+            ;;
         ergon-bencher) echo "" ;;
         *) return 1 ;;
     esac
@@ -49,7 +53,7 @@ never_below() {
     case "$1" in
         compute-proof) echo '^(sp|sc|frame|pallet|substrate)-' ;;
         compute-primitives | pallet-*) echo '^(sc-|pallet-assets$)' ;;
-        ergon-runtime) echo '^sc-' ;;
+        ergon-runtime | ergon-fuzz) echo '^sc-' ;;
         ergon-worker | ergon-e2e) echo '^(sc-.*|pallet-.*|frame-(support|system|executive|benchmarking)|sp-(runtime|io|core|api|state-machine|externalities)|compute-primitives|ergon-runtime)$' ;;
         *) echo '^$' ;;
     esac
@@ -190,6 +194,20 @@ self_test() {
     workspace worker-knows-pallet
     arrow worker-knows-pallet ergon-worker ../pallet-compute-assets
     expect worker-knows-pallet 'ergon-worker → pallet-compute-assets (direct)'
+    workspace fuzzer
+    crate "$scratch/fuzzer" ergon-fuzz
+    arrow fuzzer ergon-fuzz ../compute-proof
+    arrow fuzzer ergon-fuzz ../pallet-compute-assets
+    expect fuzzer
+    workspace pallet-knows-fuzzer
+    crate "$scratch/pallet-knows-fuzzer" ergon-fuzz
+    arrow pallet-knows-fuzzer pallet-compute-assets ../ergon-fuzz
+    expect pallet-knows-fuzzer 'pallet-compute-assets → ergon-fuzz (direct)'
+    workspace fuzzer-knows-client
+    crate "$scratch/fuzzer-knows-client" ergon-fuzz
+    crate "$scratch/fuzzer-knows-client/outside" sc-service
+    arrow fuzzer-knows-client ergon-fuzz ../outside/sc-service
+    expect fuzzer-knows-client 'ergon-fuzz → sc-service (somewhere below)'
     workspace stranger
     crate "$scratch/stranger" newcomer
     expect stranger 'newcomer has no rule'

@@ -16,7 +16,7 @@ set -euo pipefail
 cd "$ERGON_ROOT"
 
 # How dependencies are built in as few variants as possible (the node alone has a thousand):
-#   dev      pallets, primitives, runtime, worker, e2e: tests; no sc-* crate, no Wasm
+#   dev      pallets, primitives, runtime, worker, fuzzer, e2e: tests; no sc-* crate, no Wasm
 #   dev +    the same with runtime-benchmarks and try-runtime: clippy, which only checks
 #   release  the node, and its tests and clippy; the worker and the demo
 DEV_PACKAGES=(--workspace --exclude ergon-node --exclude ergon-bencher)
@@ -32,7 +32,7 @@ about() {
         arrows) echo "dependency arrows, and that the check catches forbidden ones" ;;
         no-std) echo "compute-proof for wasm32v1-none, without std" ;;
         clippy) echo "clippy over all but the node, benchmarks and try-runtime included; warnings denied" ;;
-        tests) echo "unit and integration tests of pallets, primitives, runtime and worker (dev profile)" ;;
+        tests) echo "unit and integration tests of pallets, primitives, runtime and worker, and a short fuzzing run (dev profile)" ;;
         doc-tests) echo "the examples in the documentation" ;;
         build) echo "node, worker and demo in release, with the metadata hash" ;;
         node) echo "the node's own tests and clippy (release profile)" ;;

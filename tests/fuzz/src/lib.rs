@@ -16,8 +16,7 @@ mod world;
 
 pub use entropy::STEP_LEN;
 pub use report::{Counts, Report, Stats, Violation};
-pub use session::{bytes_of_world, fuzz, parse, print, Limit, WORLD_STEPS};
-pub use shrink::shrink;
+pub use session::{bytes_of_world, distill, fuzz, parse, print, Limit, WORLD_STEPS};
 pub use world::{Broken, Options, Outcomes};
 
 /// Runs one world over these bytes, [`STEP_LEN`] of them a step: what a coverage-guided fuzzer calls.

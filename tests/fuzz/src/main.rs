@@ -3,7 +3,7 @@
 
 use anyhow::{bail, Context, Result};
 use clap::{Parser, Subcommand, ValueEnum};
-use ergon_fuzz::{fuzz, parse, run, Limit, Options, Report, Stats};
+use ergon_fuzz::{distill, fuzz, parse, run, Limit, Options, Report, Stats, STEP_LEN};
 use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 #[derive(Parser)]
@@ -34,6 +34,19 @@ enum Command {
         /// Stop after so many violations.
         #[arg(long, default_value_t = 3)]
         most_violations: usize,
+    },
+    /// Writes the corpus: for each call of our pallets, the shortest sequence found in which it is accepted.
+    Distill {
+        /// The folder for the files.
+        folder: PathBuf,
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// How many worlds are searched.
+        #[arg(long, default_value_t = 10)]
+        worlds: u64,
+        /// How many seconds a sequence is shortened.
+        #[arg(long, default_value_t = 20)]
+        patience: u64,
     },
     /// Plays files of the corpus, and says what happens in them.
     Replay {
@@ -70,6 +83,24 @@ fn main() -> Result<ExitCode> {
                 Format::Text => print(&report),
             }
             Ok(if report.violations.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        }
+        Command::Distill { folder, seed, worlds, patience } => {
+            let mut failed = None;
+            let missing = distill(seed, worlds, Duration::from_secs(patience), |name, data| {
+                let file = folder.join(format!("{name}.hex"));
+                eprintln!("{}: {} steps", file.display(), data.len() / STEP_LEN);
+                let text = format!("# {name} is accepted\n{}", ergon_fuzz::print(data));
+                if let Err(error) = std::fs::write(&file, text) {
+                    failed = Some(error);
+                }
+            });
+            if let Some(error) = failed {
+                return Err(error).with_context(|| folder.display().to_string());
+            }
+            if !missing.is_empty() {
+                eprintln!("never accepted: {}", missing.join(", "));
+            }
+            Ok(ExitCode::SUCCESS)
         }
         Command::Replay { files, trace } => {
             let mut broken = false;

@@ -4,7 +4,7 @@
 use crate::accounts::Keys;
 use compute_primitives::{
     api::{CensusInfo, Phase},
-    AssetId, AssetStatus, CensusIndex, HardwareId, InspectAsset,
+    AssetId, AssetStatus, CensusIndex, HardwareId, InspectAsset, OperatorBond,
 };
 use compute_proof::prove::RoundStore;
 use ergon_runtime::*;
@@ -38,6 +38,11 @@ impl Scene {
         }
     }
 
+    /// Assets that are not retired.
+    pub fn live(&self) -> usize {
+        self.assets.iter().filter(|asset| is_live(**asset)).count()
+    }
+
     pub fn phase(&self) -> Phase {
         self.census.phase
     }
@@ -56,12 +61,22 @@ pub fn is_live(asset: AssetId) -> bool {
     status.is_some_and(|status| status != AssetStatus::Retired)
 }
 
+/// Whether its owner is someone who acts, not a vault.
+pub fn is_whole(asset: AssetId) -> bool {
+    is_live(asset) && supply(asset).is_none()
+}
+
 pub fn is_retired(asset: AssetId) -> bool {
     <ComputeAssets as InspectAsset<AccountId>>::status(asset) == Some(AssetStatus::Retired)
 }
 
 pub fn supply(asset: AssetId) -> Option<Balance> {
     pallet_fractional_ownership::Vaults::<Runtime>::get(asset).map(|vault| vault.supply)
+}
+
+/// Whether the operator's bond is there in full.
+pub fn has_whole_bond(asset: AssetId) -> bool {
+    operator(asset).is_some_and(|who| <ComputeAssets as OperatorBond<AccountId, BlockNumber>>::is_whole(asset, &who))
 }
 
 pub fn bearers(asset: AssetId) -> Vec<AccountId> {

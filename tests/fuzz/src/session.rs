@@ -4,7 +4,7 @@
 use crate::{
     entropy::STEP_LEN,
     report::{Report, Stats, Violation},
-    shrink::shrink,
+    shrink::{shorten, shrink},
     world::{Broken, Options},
 };
 use anyhow::{Context, Result};
@@ -76,16 +76,39 @@ pub fn fuzz(
 }
 
 fn explain(seed: u64, world: u64, data: &[u8], broken: &Broken, options: Options) -> Violation {
-    let (bytes, shortest) = shrink(data, broken, options, PATIENCE);
+    let bytes = shrink(data, broken, options, PATIENCE);
     let traced = crate::run(&bytes, Options { trace: true, ..options });
     Violation {
         seed,
         world,
         step: broken.step,
-        what: shortest.what,
+        what: traced.broken.map_or_else(|| broken.what.clone(), |shortest| shortest.what),
         bytes: print(&bytes),
         sequence: traced.trace,
     }
+}
+
+/// For each call of our pallets, the shortest sequence found in which it is accepted.
+pub fn distill(seed: u64, worlds: u64, patience: Duration, mut tell: impl FnMut(&str, &[u8])) -> Vec<String> {
+    let options = Options { unwind: false, compare_every: u64::MAX, check_all_every: u64::MAX, trace: false };
+    let mut wanted = crate::our_calls();
+    for world in 0..worlds {
+        let data = bytes_of_world(seed, world, WORLD_STEPS);
+        let stats = crate::run(&data, options).stats;
+        let accepts = |stats: &Stats, name: &str| stats.calls.get(name).is_some_and(|counts| counts.accepted > 0);
+        wanted.retain(|name| {
+            if !accepts(&stats, name) {
+                return true;
+            }
+            let shortest = shorten(&data, patience, |data| {
+                let stats = crate::run(data, options).stats;
+                accepts(&stats, name).then_some(data.len() / STEP_LEN)
+            });
+            tell(name, &shortest);
+            false
+        });
+    }
+    wanted
 }
 
 /// A file of the corpus: a step a line, in hex; `#` begins a comment.

@@ -68,6 +68,11 @@ pub fn calls() -> &'static [Described] {
 /// One of all calls of our pallets.
 pub fn call(draw: &mut Draw) -> Made {
     let described = draw.entropy.pick(calls())?;
+    make(draw, described)
+}
+
+/// This call, with arguments of some sense.
+fn make(draw: &mut Draw, described: &Described) -> Made {
     let asset = draw.asset();
     let mut bytes = vec![described.pallet_index, described.variant.index];
     let mut writer = Writer { types: &description().types, asset, draw };
@@ -219,6 +224,24 @@ impl Writer<'_, '_, '_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_call_of_ours_can_be_made() {
+        use crate::{chain::{genesis, Chain}, entropy::Entropy, scene::{Scene, Secrets}, session::bytes_of_world, world::name_of};
+
+        sp_state_machine::BasicExternalities::new(genesis().clone()).execute_with(|| {
+            Chain::start();
+            let (mut secrets, scene) = (Secrets::default(), Scene::look());
+            for (index, described) in calls().iter().enumerate() {
+                let bytes = bytes_of_world(1, index as u64, 8);
+                let mut entropy = Entropy::new(&bytes);
+                let mut draw = Draw { entropy: &mut entropy, secrets: &mut secrets, scene: &scene };
+                let made = (0..8).find_map(|_| make(&mut draw, described));
+                let (_, call) = made.unwrap_or_else(|| panic!("{}.{} can't be made", described.pallet, described.name));
+                assert_eq!(name_of(&call), format!("{}.{}", described.pallet, described.name));
+            }
+        });
+    }
 
     #[test]
     fn the_runtime_describes_all_our_calls() {

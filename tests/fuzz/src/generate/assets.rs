@@ -5,7 +5,7 @@ use super::{Draw, Made};
 use crate::scene::*;
 use compute_primitives::{AssetKind, HardwareId};
 use ergon_runtime::*;
-use pallet_compute_assets::{Announcements, Assets, Call};
+use pallet_compute_assets::{Announcements, Assets, Call, Hardware};
 
 /// So few that some are taken.
 const HARDWARE_IDS: u8 = 12;
@@ -27,7 +27,12 @@ fn made(who: AccountId, call: Call<Runtime>) -> Made {
 
 pub fn announce(draw: &mut Draw) -> Made {
     let who = draw.anyone();
-    let hardware = HardwareId([draw.entropy.small(0, u32::from(HARDWARE_IDS) - 1) as u8; 32]);
+    let ids = (0..HARDWARE_IDS).map(|id| HardwareId([id; 32]));
+    let free: Vec<_> = ids.filter(|id| !Hardware::<Runtime>::contains_key(id)).collect();
+    let hardware = match draw.entropy.pick(&free) {
+        Some(id) if !draw.entropy.percent(10) => *id,
+        _ => HardwareId([draw.entropy.small(0, u32::from(HARDWARE_IDS) - 1) as u8; 32]),
+    };
     let salt = [draw.entropy.small(0, 255) as u8; 32];
     let commitment = ComputeAssets::commitment(&who, &hardware, &salt);
     draw.secrets.announced.insert(who.clone(), (hardware, salt));
@@ -35,15 +40,17 @@ pub fn announce(draw: &mut Draw) -> Made {
 }
 
 pub fn register(draw: &mut Draw) -> Made {
+    let (now, period) = (System::block_number(), configs::compute::AnnouncementPeriod::get());
     let announcers: Vec<_> = draw
         .secrets
         .announced
-        .keys()
-        .filter(|who| {
-            Announcements::<Runtime>::get(who)
-                .is_some_and(|announcement| announcement.announced_at < System::block_number())
+        .iter()
+        .filter(|(who, (hardware, _))| {
+            !Hardware::<Runtime>::contains_key(hardware)
+                && Announcements::<Runtime>::get(who)
+                    .is_some_and(|it| it.announced_at < now && now <= it.announced_at + period)
         })
-        .cloned()
+        .map(|(who, _)| who.clone())
         .collect();
     if announcers.is_empty() && !draw.entropy.percent(10) {
         return announce(draw);
@@ -60,14 +67,17 @@ pub fn register(draw: &mut Draw) -> Made {
 }
 
 pub fn nominate_operator(draw: &mut Draw) -> Made {
-    let asset = draw.asset_where(is_live);
+    let asset = draw.asset_where(is_whole);
     let who = draw.mostly(owner(asset));
     let nominee = if draw.entropy.percent(10) { None } else { Some(draw.anyone()) };
     made(who, Call::nominate_operator { asset, nominee })
 }
 
 pub fn accept_operator(draw: &mut Draw) -> Made {
-    let nominee = |asset| Assets::<Runtime>::get(asset).and_then(|record| record.nomination).map(|it| it.nominee);
+    let nominee = |asset| {
+        let nomination = Assets::<Runtime>::get(asset).and_then(|record| record.nomination)?;
+        (owner(asset) == Some(nomination.by)).then_some(nomination.nominee)
+    };
     let asset = draw.asset_where(|asset| nominee(asset).is_some());
     if nominee(asset).is_none() && !draw.entropy.percent(20) {
         return nominate_operator(draw);
@@ -84,11 +94,10 @@ pub fn resign_operator(draw: &mut Draw) -> Made {
 }
 
 pub fn bond_extra(draw: &mut Draw) -> Made {
-    let broken = |asset| {
-        pallet_compute_assets::Bonds::<Runtime>::iter_prefix_values(asset).any(|bond| bond.amount < bond.pledged)
-    };
-    let asset = draw.asset_where(broken);
-    let who = draw.one_of(&bearers(asset));
+    let broken = |asset| operator(asset).is_some() && !has_whole_bond(asset);
+    let any_broken = draw.scene.assets.iter().any(|asset| broken(*asset));
+    let asset = draw.asset_where(|asset| if any_broken { broken(asset) } else { !bearers(asset).is_empty() });
+    let who = if draw.entropy.percent(70) { draw.mostly(operator(asset)) } else { draw.one_of(&bearers(asset)) };
     let missing = pallet_compute_assets::Bonds::<Runtime>::get(asset, &who)
         .map_or(0, |bond| bond.pledged.saturating_sub(bond.amount));
     let amount = if missing > 0 && draw.entropy.percent(70) { missing } else { draw.entropy.amount(50 * UNIT) };
@@ -102,14 +111,14 @@ pub fn release_bond(draw: &mut Draw) -> Made {
 }
 
 pub fn set_metadata(draw: &mut Draw) -> Made {
-    let asset = draw.asset();
+    let asset = draw.asset_where(is_whole);
     let who = draw.mostly(owner(asset));
     let uri = vec![b'x'; draw.entropy.below(257)].try_into().ok()?;
     made(who, Call::set_metadata { asset, uri })
 }
 
 pub fn retire(draw: &mut Draw) -> Made {
-    let asset = draw.asset_where(|asset| is_live(asset) && supply(asset).is_none());
+    let asset = draw.asset_where(is_whole);
     let who = draw.mostly(owner(asset));
     made(who, Call::retire { asset })
 }

@@ -22,7 +22,10 @@ fn names(holders: &[(AccountId, Balance, Balance)]) -> Vec<AccountId> {
 }
 
 pub fn fractionalize(draw: &mut Draw) -> Made {
-    let asset = draw.asset_where(|asset| is_live(asset) && supply(asset).is_none());
+    let asset = draw.asset_where(is_whole);
+    if !is_whole(asset) && !draw.entropy.percent(15) {
+        return transfer(draw);
+    }
     let who = draw.mostly(owner(asset));
     let supply = match draw.entropy.small(0, 15) {
         0 => 0,
@@ -97,6 +100,7 @@ pub fn buy(draw: &mut Draw) -> Made {
         .find(|(who, ..)| *who == seller)
         .map_or((1, 1), |(_, amount, price)| (*amount, *price));
     let who = draw.anyone();
+    let who = if who == seller && !draw.entropy.percent(10) { draw.anyone() } else { who };
     let amount = draw.entropy.amount(left);
     let max_unit_price = if draw.entropy.percent(6) { price - 1 } else { price };
     let max_supply = match supply(asset) {

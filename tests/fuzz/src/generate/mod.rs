@@ -63,15 +63,15 @@ const fn of(weight: fn(&Scene) -> u32, make: fn(&mut Draw) -> Made) -> Generator
 
 /// All calls that are made with some sense.
 pub const CALLS: &[Generator] = &[
-    of(|scene| if scene.assets.len() < 4 { 14 } else { 2 }, assets::announce),
-    of(|scene| if scene.assets.len() < 5 { 18 } else { 1 }, assets::register),
+    of(|scene| if scene.live() < 5 { 12 } else { 2 }, assets::announce),
+    of(|scene| if scene.live() < 6 { 24 } else { 1 }, assets::register),
     of(|_| 3, assets::nominate_operator),
     of(|_| 5, assets::accept_operator),
     of(|_| 1, assets::resign_operator),
     of(|_| 4, assets::bond_extra),
     of(|_| 2, assets::release_bond),
     of(|_| 1, assets::set_metadata),
-    of(|scene| if scene.assets.len() > 4 { 2 } else { 0 }, assets::retire),
+    of(|scene| if scene.live() > 4 { 2 } else { 0 }, assets::retire),
     of(|_| 3, assets::reap),
     of(|_| 1, assets::withdraw_announcement),
     of(|scene| if scene.phase() == Phase::Work { 45 } else { 2 }, proof::commit),
@@ -127,7 +127,7 @@ pub fn next(entropy: &mut Entropy, secrets: &mut Secrets) -> Step {
     let what = draw.entropy.weighted(&[
         (660, What::Call),
         (225, What::Blocks),
-        (7, What::Time),
+        (3, What::Time),
         (30, What::Batch),
         (8, What::Root),
         (55, What::Any),

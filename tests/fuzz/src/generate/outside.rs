@@ -70,13 +70,13 @@ pub fn donate(draw: &mut Draw) -> Made {
 }
 
 pub fn send_nft(draw: &mut Draw) -> Made {
-    let asset = draw.asset_where(|asset| supply(asset).is_none());
+    let asset = draw.asset_where(is_whole);
     let (who, dest) = (draw.mostly(owner(asset)), draw.anyone());
     nfts(who, pallet_nfts::Call::transfer { collection: collection(), item: asset.0, dest: dest.into() })
 }
 
 pub fn list_nft(draw: &mut Draw) -> Made {
-    let asset = draw.asset_where(|asset| supply(asset).is_none());
+    let asset = draw.asset_where(is_whole);
     let who = draw.mostly(owner(asset));
     let price = if draw.entropy.percent(15) { None } else { Some(draw.entropy.amount(10 * UNIT)) };
     let whitelisted_buyer = if draw.entropy.percent(15) { Some(draw.anyone().into()) } else { None };
@@ -122,7 +122,7 @@ pub fn swap_nft(draw: &mut Draw) -> Made {
             nfts(who, pallet_nfts::Call::cancel_swap { offered_collection: collection, offered_item: offered.0 })
         }
         None => {
-            let asset = draw.asset_where(|asset| supply(asset).is_none());
+            let asset = draw.asset_where(is_whole);
             let who = draw.mostly(owner(asset));
             let maybe_desired_item = if draw.entropy.percent(50) { None } else { Some(draw.asset().0) };
             let direction =
@@ -148,7 +148,7 @@ pub fn swap_nft(draw: &mut Draw) -> Made {
 }
 
 pub fn approve_nft(draw: &mut Draw) -> Made {
-    let (collection, asset) = (collection(), draw.asset());
+    let (collection, asset) = (collection(), draw.asset_where(is_whole));
     let delegate = draw.anyone();
     let owner = owner(asset);
     match draw.entropy.small(0, 5) {

@@ -3,7 +3,7 @@
 
 use super::{Draw, Made};
 use crate::scene::*;
-use compute_primitives::{api::RatingInfo, AssetId, AssetKind, InspectAsset};
+use compute_primitives::{api::RatingInfo, AssetId, AssetKind, AssetStatus, InspectAsset};
 use compute_proof::{
     prove::{self, Reference},
     Class, Device, MAX_ROUNDS,
@@ -29,14 +29,19 @@ fn has_committed(draw: &Draw, asset: AssetId) -> bool {
 pub fn commit(draw: &mut Draw) -> Made {
     let can = |asset| {
         is_live(asset)
-            && operator(asset).is_some()
+            && has_whole_bond(asset)
             && <ComputeAssets as InspectAsset<AccountId>>::kind(asset) == Some(AssetKind::Gpu)
     };
     // Most commit once a census; some replace their commit.
     let again = draw.entropy.percent(10);
     let committed: Vec<_> =
         draw.scene.assets.iter().copied().filter(|asset| has_committed(draw, *asset)).collect();
-    let asset = draw.asset_where(|asset| can(asset) && (again || !committed.contains(&asset)));
+    let fits = |asset| can(asset) && (again || !committed.contains(&asset));
+    let asset = draw.asset_where(fits);
+    if !fits(asset) && !draw.entropy.percent(15) {
+        // What would make one fit.
+        return if draw.entropy.percent(50) { super::assets::bond_extra(draw) } else { super::assets::register(draw) };
+    }
     if committed.contains(&asset) && !again && !draw.entropy.percent(10) {
         return None;
     }
@@ -81,7 +86,7 @@ pub fn open(draw: &mut Draw) -> Made {
         draw.scene.assets.iter().copied().filter(|asset| due(*asset) && able(draw, *asset)).collect();
     let asset = match draw.entropy.pick(&ready) {
         Some(asset) if !draw.entropy.percent(4) => *asset,
-        _ if draw.entropy.percent(70) => return None,
+        _ if !draw.entropy.percent(10) => return None,
         _ => draw.asset(),
     };
     let prover = rating(asset).and_then(|rating| rating.commit).map(|commit| commit.prover);
@@ -143,7 +148,14 @@ pub fn settle(draw: &mut Draw) -> Made {
 }
 
 pub fn mark_offline(draw: &mut Draw) -> Made {
-    let asset = draw.asset_where(|asset| rating(asset).is_some_and(|rating| rating.missed >= 3));
+    let missed = |asset| {
+        rating(asset).is_some_and(|rating| rating.missed >= 3)
+            && <ComputeAssets as InspectAsset<AccountId>>::status(asset) == Some(AssetStatus::Active)
+    };
+    let asset = draw.asset_where(missed);
+    if !missed(asset) && !draw.entropy.percent(20) {
+        return None;
+    }
     let who = draw.anyone();
     made(who, Call::mark_offline { asset })
 }

@@ -46,7 +46,7 @@ pub fn pay_revenue(draw: &mut Draw) -> Made {
 }
 
 pub fn set_operator_fee(draw: &mut Draw) -> Made {
-    let asset = draw.asset();
+    let asset = draw.asset_where(is_whole);
     let who = draw.mostly(owner(asset));
     let now = OperatorFees::<Runtime>::get(asset).fee.deconstruct();
     let fee = match draw.entropy.small(0, 9) {
