@@ -83,8 +83,14 @@ impl Books {
     pub fn enter(&mut self, events: &[RuntimeEvent], mixed: bool) -> Checked {
         for event in events {
             match event {
-                RuntimeEvent::Balances(pallet_balances::Event::DustLost { amount, .. }) => self.burnt += amount,
-                RuntimeEvent::ComputeAssets(pallet_compute_assets::Event::BondSlashed { amount, bounty, .. }) => {
+                RuntimeEvent::Balances(pallet_balances::Event::DustLost { amount, .. }) => {
+                    self.burnt += amount
+                }
+                RuntimeEvent::ComputeAssets(pallet_compute_assets::Event::BondSlashed {
+                    amount,
+                    bounty,
+                    ..
+                }) => {
                     self.burnt += amount - bounty;
                 }
                 RuntimeEvent::ProofOfCompute(event) => self.enter_census(event)?,
@@ -101,11 +107,18 @@ impl Books {
             Event::CensusOpened { census, pot, .. } => {
                 self.censuses.insert(*census, Census { pot: *pot, paid: 0 });
             }
-            Event::Paid { asset, census, amount, .. } => {
+            Event::Paid {
+                asset,
+                census,
+                amount,
+                ..
+            } => {
                 let books = self.censuses.entry(*census).or_default();
                 books.paid += amount;
                 let Census { pot, paid } = *books;
-                ensure(paid <= pot, || format!("census {census} paid {paid} of a pot of {pot}"))?;
+                ensure(paid <= pot, || {
+                    format!("census {census} paid {paid} of a pot of {pot}")
+                })?;
                 ensure(self.paid.insert((*census, *asset)), || {
                     format!("census {census} paid asset {asset} twice")
                 })?;
@@ -122,18 +135,32 @@ impl Books {
                 self.income.entry(*asset).or_default().emitted += amount;
                 self.emitted += amount;
             }
-            Event::RevenuePaid { asset, amount, .. } => self.income.entry(*asset).or_default().revenue += amount,
+            Event::RevenuePaid { asset, amount, .. } => {
+                self.income.entry(*asset).or_default().revenue += amount
+            }
             Event::ProtocolFeeTaken { asset, amount } => {
                 self.income.entry(*asset).or_default().protocol_fee += amount;
             }
-            Event::OperatorFeeTaken { asset, operator, amount } => {
+            Event::OperatorFeeTaken {
+                asset,
+                operator,
+                amount,
+            } => {
                 self.income.entry(*asset).or_default().operator_fee += amount;
                 self.credit(*asset, operator, math::scaled(*amount));
             }
-            Event::HoldersCredited { asset, owner: Some(owner), amount } => {
+            Event::HoldersCredited {
+                asset,
+                owner: Some(owner),
+                amount,
+            } => {
                 self.credit(*asset, owner, math::scaled(*amount));
             }
-            Event::HoldersCredited { asset, owner: None, amount } => self.share(*asset, *amount)?,
+            Event::HoldersCredited {
+                asset,
+                owner: None,
+                amount,
+            } => self.share(*asset, *amount)?,
             Event::Claimed { asset, who, amount } => {
                 // A reaped asset's debts outlive its books.
                 if let Some(income) = self.income.get_mut(asset) {
@@ -141,7 +168,12 @@ impl Books {
                 }
                 self.entitled.entry((*asset, who.clone())).or_default().claimed += amount;
             }
-            Event::UnvestedSlashed { asset, amount, bounty, .. } => {
+            Event::UnvestedSlashed {
+                asset,
+                amount,
+                bounty,
+                ..
+            } => {
                 self.income.entry(*asset).or_default().slashed += amount;
                 self.burnt += amount - bounty;
             }
@@ -162,9 +194,15 @@ impl Books {
     fn share(&mut self, asset: AssetId, amount: Balance) -> Checked {
         let holdings = self.holdings.get(&asset).cloned().unwrap_or_default();
         let supply: Balance = holdings.iter().map(|(_, held)| *held).sum();
-        ensure(supply > 0, || format!("{amount} of asset {asset} were shared among nobody"))?;
+        ensure(supply > 0, || {
+            format!("{amount} of asset {asset} were shared among nobody")
+        })?;
         for (who, held) in &holdings {
-            self.credit(asset, who, math::scaled(amount) * U256::from(*held) / U256::from(supply));
+            self.credit(
+                asset,
+                who,
+                math::scaled(amount) * U256::from(*held) / U256::from(supply),
+            );
         }
         *self.roundings.entry(asset).or_default() += 1;
         Ok(())
@@ -173,12 +211,19 @@ impl Books {
     fn enter_holdings(&mut self, mixed: bool) -> Checked {
         let mut now = BTreeMap::new();
         for asset in pallet_fractional_ownership::Vaults::<Runtime>::iter_keys() {
-            let mut held: Vec<_> =
-                holders(asset).into_iter().map(|(who, free, held)| (who, free + held)).collect();
+            let mut held: Vec<_> = holders(asset)
+                .into_iter()
+                .map(|(who, free, held)| (who, free + held))
+                .collect();
             held.sort();
             now.insert(asset, held);
         }
-        for asset in now.keys().chain(self.holdings.keys()).copied().collect::<BTreeSet<_>>() {
+        for asset in now
+            .keys()
+            .chain(self.holdings.keys())
+            .copied()
+            .collect::<BTreeSet<_>>()
+        {
             if now.get(&asset) != self.holdings.get(&asset) {
                 // Who sells all leaves less than a unit behind.
                 *self.roundings.entry(asset).or_default() += 4;
@@ -192,7 +237,10 @@ impl Books {
             }
             for (who, asset) in Positions::<Runtime>::iter_keys() {
                 let owed = real(asset, &who)?;
-                self.entitled.entry((asset, who)).or_insert(Entitled { exact: owed, claimed: 0 });
+                self.entitled.entry((asset, who)).or_insert(Entitled {
+                    exact: owed,
+                    claimed: 0,
+                });
             }
         }
         Ok(())
@@ -222,7 +270,9 @@ impl Books {
         let held: Balance = frame_system::Account::<Runtime>::iter_values()
             .map(|account| account.data.free + account.data.reserved)
             .sum();
-        ensure(held == issued, || format!("{issued} are issued, but accounts hold {held}"))
+        ensure(held == issued, || {
+            format!("{issued} are issued, but accounts hold {held}")
+        })
     }
 
     /// received = claimed + pending + remainder + unvested + parked + slashed + fees, for every asset.
@@ -240,7 +290,9 @@ impl Books {
             ensure(chain == *income, || {
                 format!("asset {asset}: the chain's books say {chain:?}, its events {income:?}")
             })?;
-            let Some(ledger) = Ledgers::<Runtime>::get(asset) else { continue };
+            let Some(ledger) = Ledgers::<Runtime>::get(asset) else {
+                continue;
+            };
             let mut owed = ledger.accumulator.remainder;
             for (who, of, _) in Positions::<Runtime>::iter() {
                 if of == *asset {
@@ -251,7 +303,9 @@ impl Books {
             let rest = income.claimed + income.protocol_fee + income.slashed + in_stream + ledger.parked;
             let received = income.emitted + income.revenue;
             ensure(math::scaled(received) == math::scaled(rest) + owed, || {
-                format!("asset {asset} received {received}, of which {rest} and {owed}/2^64 are accounted for")
+                format!(
+                    "asset {asset} received {received}, of which {rest} and {owed}/2^64 are accounted for"
+                )
             })?;
         }
         Ok(())
@@ -261,7 +315,11 @@ impl Books {
     fn check_entitled(&self) -> Checked {
         for ((asset, who), entitled) in &self.entitled {
             let had = real(*asset, who)? + math::scaled(entitled.claimed);
-            let off = if had > entitled.exact { had - entitled.exact } else { entitled.exact - had };
+            let off = if had > entitled.exact {
+                had - entitled.exact
+            } else {
+                entitled.exact - had
+            };
             let roundings = self.roundings.get(asset).copied().unwrap_or(0);
             ensure(off <= U256::from(roundings + 1) << 64, || {
                 format!(

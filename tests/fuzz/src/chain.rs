@@ -36,9 +36,13 @@ const ROOT_INTERVAL: u32 = 32;
 pub fn genesis() -> &'static Storage {
     static GENESIS: OnceLock<Storage> = OnceLock::new();
     GENESIS.get_or_init(|| {
-        let patch = genesis_config_presets::get_preset(&sp_genesis_preset().into()).expect("the preset exists");
+        let patch =
+            genesis_config_presets::get_preset(&sp_genesis_preset().into()).expect("the preset exists");
         let mut json = serde_json::to_value(RuntimeGenesisConfig::default()).expect("a genesis is JSON");
-        merge(&mut json, serde_json::from_slice(&patch).expect("a preset is JSON"));
+        merge(
+            &mut json,
+            serde_json::from_slice(&patch).expect("a preset is JSON"),
+        );
         let config: RuntimeGenesisConfig = serde_json::from_value(json).expect("a preset is a genesis");
         config.build_storage().expect("a genesis builds")
     })
@@ -119,20 +123,34 @@ impl Chain {
         let now = self.slot * SLOT_DURATION;
         let timestamp = RuntimeCall::Timestamp(pallet_timestamp::Call::set { now });
         let applied = Executive::apply_extrinsic(UncheckedExtrinsic::new_bare(timestamp));
-        assert!(matches!(applied, Ok(Ok(()))), "the timestamp was refused: {applied:?}");
+        assert!(
+            matches!(applied, Ok(Ok(()))),
+            "the timestamp was refused: {applied:?}"
+        );
     }
 
     /// The author's claim to the slot, with a true VRF.
     fn claim(&self, slot: Slot, no_vrf: bool) -> PreDigest {
         if no_vrf {
-            return PreDigest::SecondaryPlain(SecondaryPlainPreDigest { authority_index: 0, slot });
+            return PreDigest::SecondaryPlain(SecondaryPlainPreDigest {
+                authority_index: 0,
+                slot,
+            });
         }
         let (randomness, epoch) = self.epoch_of(slot);
         let vrf_signature = Keys::author().vrf_sign(&make_vrf_sign_data(&randomness, slot, epoch));
         if self.slot % 4 == 0 {
-            PreDigest::Primary(PrimaryPreDigest { authority_index: 0, slot, vrf_signature })
+            PreDigest::Primary(PrimaryPreDigest {
+                authority_index: 0,
+                slot,
+                vrf_signature,
+            })
         } else {
-            PreDigest::SecondaryVRF(SecondaryVRFPreDigest { authority_index: 0, slot, vrf_signature })
+            PreDigest::SecondaryVRF(SecondaryVRFPreDigest {
+                authority_index: 0,
+                slot,
+                vrf_signature,
+            })
         }
     }
 
@@ -146,7 +164,10 @@ impl Chain {
         if *genesis == 0 || *since < (index + 1) * EPOCH_DURATION_IN_SLOTS {
             (pallet_babe::Randomness::<Runtime>::get(), index)
         } else {
-            (pallet_babe::NextRandomness::<Runtime>::get(), *since / EPOCH_DURATION_IN_SLOTS)
+            (
+                pallet_babe::NextRandomness::<Runtime>::get(),
+                *since / EPOCH_DURATION_IN_SLOTS,
+            )
         }
     }
 

@@ -82,7 +82,9 @@ impl<'a> Entropy<'a> {
             16 => 1,
             17 => self.magnitude(),
             18 => 0,
-            _ => *self.pick(&[u128::MAX, u128::MAX - 1, 1 << 127, 1 << 64, (1 << 64) + 1]).unwrap_or(&0),
+            _ => *self
+                .pick(&[u128::MAX, u128::MAX - 1, 1 << 127, 1 << 64, (1 << 64) + 1])
+                .unwrap_or(&0),
         }
     }
 

@@ -26,5 +26,8 @@ pub fn run(data: &[u8], options: Options) -> Outcomes {
 
 /// Names of all calls of our pallets.
 pub fn our_calls() -> Vec<String> {
-    generate::any::calls().iter().map(|call| format!("{}.{}", call.pallet, call.name)).collect()
+    generate::any::calls()
+        .iter()
+        .map(|call| format!("{}.{}", call.pallet, call.name))
+        .collect()
 }

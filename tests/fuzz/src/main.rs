@@ -66,25 +66,51 @@ enum Format {
 
 fn main() -> Result<ExitCode> {
     match Cli::parse().command {
-        Command::Run { seconds, steps, seed, format, thorough, most_violations } => {
+        Command::Run {
+            seconds,
+            steps,
+            seed,
+            format,
+            thorough,
+            most_violations,
+        } => {
             if seconds.is_none() && steps.is_none() {
                 bail!("how long? --seconds or --steps");
             }
-            let options = if thorough { Options::THOROUGH } else { Options::FAST };
+            let options = if thorough {
+                Options::THOROUGH
+            } else {
+                Options::FAST
+            };
             let mut told = Duration::ZERO;
-            let report = fuzz(seed, Limit { seconds, steps }, options, most_violations, |stats, elapsed| {
-                if elapsed >= told + Duration::from_secs(10) {
-                    told = elapsed;
-                    progress(stats, elapsed);
-                }
-            });
+            let report = fuzz(
+                seed,
+                Limit { seconds, steps },
+                options,
+                most_violations,
+                |stats, elapsed| {
+                    if elapsed >= told + Duration::from_secs(10) {
+                        told = elapsed;
+                        progress(stats, elapsed);
+                    }
+                },
+            );
             match format {
                 Format::Json => println!("{}", serde_json::to_string_pretty(&report)?),
                 Format::Text => print(&report),
             }
-            Ok(if report.violations.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+            Ok(if report.violations.is_empty() {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::FAILURE
+            })
         }
-        Command::Distill { folder, seed, worlds, patience } => {
+        Command::Distill {
+            folder,
+            seed,
+            worlds,
+            patience,
+        } => {
             let mut failed = None;
             let missing = distill(seed, worlds, Duration::from_secs(patience), |name, data| {
                 let file = folder.join(format!("{name}.hex"));
@@ -107,7 +133,13 @@ fn main() -> Result<ExitCode> {
             for file in files {
                 let text = std::fs::read_to_string(&file).with_context(|| file.display().to_string())?;
                 let data = parse(&text).with_context(|| file.display().to_string())?;
-                let outcomes = run(&data, Options { trace, ..Options::THOROUGH });
+                let outcomes = run(
+                    &data,
+                    Options {
+                        trace,
+                        ..Options::THOROUGH
+                    },
+                );
                 outcomes.trace.iter().for_each(|line| println!("{line}"));
                 match outcomes.broken {
                     None => println!("{}: {} steps, no violation", file.display(), outcomes.stats.steps),
@@ -117,14 +149,22 @@ fn main() -> Result<ExitCode> {
                     }
                 }
             }
-            Ok(if broken { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+            Ok(if broken {
+                ExitCode::FAILURE
+            } else {
+                ExitCode::SUCCESS
+            })
         }
     }
 }
 
 fn progress(stats: &Stats, elapsed: Duration) {
     let each = stats.steps * 1_000 / u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX).max(1);
-    eprintln!("{} steps in {} s, {each} a second", stats.steps, elapsed.as_secs());
+    eprintln!(
+        "{} steps in {} s, {each} a second",
+        stats.steps,
+        elapsed.as_secs()
+    );
 }
 
 fn print(report: &Report) {

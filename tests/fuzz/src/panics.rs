@@ -44,6 +44,9 @@ mod tests {
         assert!(caught(|| Ok(())).is_ok());
         assert_eq!(caught(|| Err("no".into())), Err("no".into()));
         let what = caught(|| panic!("as expected")).unwrap_err();
-        assert!(what.contains("as expected") && what.contains("panics.rs"), "{what}");
+        assert!(
+            what.contains("as expected") && what.contains("panics.rs"),
+            "{what}"
+        );
     }
 }

@@ -76,7 +76,8 @@ pub fn supply(asset: AssetId) -> Option<Balance> {
 
 /// Whether the operator's bond is there in full.
 pub fn has_whole_bond(asset: AssetId) -> bool {
-    operator(asset).is_some_and(|who| <ComputeAssets as OperatorBond<AccountId, BlockNumber>>::is_whole(asset, &who))
+    operator(asset)
+        .is_some_and(|who| <ComputeAssets as OperatorBond<AccountId, BlockNumber>>::is_whole(asset, &who))
 }
 
 pub fn bearers(asset: AssetId) -> Vec<AccountId> {

@@ -48,8 +48,12 @@ pub fn fuzz(
     let mut stats = Stats::default();
     let mut violations = Vec::new();
     for world in 0.. {
-        let left = limit.steps.map_or(u64::MAX, |most| most.saturating_sub(stats.steps));
-        let late = limit.seconds.is_some_and(|most| began.elapsed() >= Duration::from_secs(most));
+        let left = limit
+            .steps
+            .map_or(u64::MAX, |most| most.saturating_sub(stats.steps));
+        let late = limit
+            .seconds
+            .is_some_and(|most| began.elapsed() >= Duration::from_secs(most));
         if left == 0 || late || violations.len() >= most_violations {
             break;
         }
@@ -77,12 +81,20 @@ pub fn fuzz(
 
 fn explain(seed: u64, world: u64, data: &[u8], broken: &Broken, options: Options) -> Violation {
     let bytes = shrink(data, broken, options, PATIENCE);
-    let traced = crate::run(&bytes, Options { trace: true, ..options });
+    let traced = crate::run(
+        &bytes,
+        Options {
+            trace: true,
+            ..options
+        },
+    );
     Violation {
         seed,
         world,
         step: broken.step,
-        what: traced.broken.map_or_else(|| broken.what.clone(), |shortest| shortest.what),
+        what: traced
+            .broken
+            .map_or_else(|| broken.what.clone(), |shortest| shortest.what),
         bytes: print(&bytes),
         sequence: traced.trace,
     }
@@ -90,12 +102,18 @@ fn explain(seed: u64, world: u64, data: &[u8], broken: &Broken, options: Options
 
 /// For each call of our pallets, the shortest sequence found in which it is accepted.
 pub fn distill(seed: u64, worlds: u64, patience: Duration, mut tell: impl FnMut(&str, &[u8])) -> Vec<String> {
-    let options = Options { unwind: false, compare_every: u64::MAX, check_all_every: u64::MAX, trace: false };
+    let options = Options {
+        unwind: false,
+        compare_every: u64::MAX,
+        check_all_every: u64::MAX,
+        trace: false,
+    };
     let mut wanted = crate::our_calls();
     for world in 0..worlds {
         let data = bytes_of_world(seed, world, WORLD_STEPS);
         let stats = crate::run(&data, options).stats;
-        let accepts = |stats: &Stats, name: &str| stats.calls.get(name).is_some_and(|counts| counts.accepted > 0);
+        let accepts =
+            |stats: &Stats, name: &str| stats.calls.get(name).is_some_and(|counts| counts.accepted > 0);
         wanted.retain(|name| {
             if !accepts(&stats, name) {
                 return true;
@@ -113,7 +131,9 @@ pub fn distill(seed: u64, worlds: u64, patience: Duration, mut tell: impl FnMut(
 
 /// A file of the corpus: a step a line, in hex; `#` begins a comment.
 pub fn print(data: &[u8]) -> String {
-    data.chunks(STEP_LEN).map(|step| hex::encode(step) + "\n").collect()
+    data.chunks(STEP_LEN)
+        .map(|step| hex::encode(step) + "\n")
+        .collect()
 }
 
 /// Reads what [`print`] wrote.

@@ -37,14 +37,24 @@ pub fn shorten(data: &[u8], patience: Duration, still: impl Fn(&[u8]) -> Option<
 
 /// Numbers differ from one sequence to another; the words of what went wrong don't.
 fn words(what: &str) -> String {
-    what.chars().filter(|letter| !letter.is_ascii_digit()).take(60).collect()
+    what.chars()
+        .filter(|letter| !letter.is_ascii_digit())
+        .take(60)
+        .collect()
 }
 
 /// The shortest bytes found that break a world in the same way.
 pub fn shrink(data: &[u8], broken: &Broken, options: Options, patience: Duration) -> Vec<u8> {
     let wanted = words(&broken.what);
     shorten(data, patience, |data| {
-        let found = crate::run(data, Options { trace: false, ..options }).broken?;
+        let found = crate::run(
+            data,
+            Options {
+                trace: false,
+                ..options
+            },
+        )
+        .broken?;
         (words(&found.what) == wanted).then_some(found.step + 1)
     })
 }

@@ -39,7 +39,10 @@ fn must(world: &mut World, who: &AccountId, call: impl Into<RuntimeCall>) -> Unw
     if world.call(who.clone(), Way::Signed, call)? {
         world.check()
     } else {
-        Err(format!("the way out is blocked: {described} of {} was refused", Keys::name(who)))
+        Err(format!(
+            "the way out is blocked: {described} of {} was refused",
+            Keys::name(who)
+        ))
     }
 }
 
@@ -48,7 +51,13 @@ fn anyone() -> AccountId {
 }
 
 fn pass(world: &mut World, blocks: BlockNumber) -> Unwound {
-    world.blocks(1, Gap { blocks, ..Gap::default() })?;
+    world.blocks(
+        1,
+        Gap {
+            blocks,
+            ..Gap::default()
+        },
+    )?;
     world.check()
 }
 
@@ -56,7 +65,10 @@ fn pass(world: &mut World, blocks: BlockNumber) -> Unwound {
 fn everyone_can_be_paid(world: &mut World) -> Unwound {
     for who in everyone() {
         if Balances::free_balance(&who) < UNIT {
-            let call = pallet_balances::Call::transfer_keep_alive { dest: who.into(), value: 10 * UNIT };
+            let call = pallet_balances::Call::transfer_keep_alive {
+                dest: who.into(),
+                value: 10 * UNIT,
+            };
             must(world, Keys::root().account(), call)?;
         }
     }
@@ -87,13 +99,27 @@ fn commits_are_settled(world: &mut World) -> Unwound {
 fn vaults_are_redeemed(world: &mut World) -> Unwound {
     for asset in Scene::look().assets {
         for (seller, ..) in offers(asset) {
-            must(world, &seller, pallet_fractional_ownership::Call::cancel_offer { asset })?;
+            must(
+                world,
+                &seller,
+                pallet_fractional_ownership::Call::cancel_offer { asset },
+            )?;
         }
         let holders = holders(asset);
-        let Some((last, ..)) = holders.last().cloned() else { continue };
+        let Some((last, ..)) = holders.last().cloned() else {
+            continue;
+        };
         for (who, amount, _) in holders.iter().filter(|(who, ..)| *who != last) {
             let dest = last.clone().into();
-            must(world, who, pallet_fractional_ownership::Call::transfer { asset, dest, amount: *amount })?;
+            must(
+                world,
+                who,
+                pallet_fractional_ownership::Call::transfer {
+                    asset,
+                    dest,
+                    amount: *amount,
+                },
+            )?;
         }
         must(world, &last, pallet_fractional_ownership::Call::redeem { asset })?;
     }
@@ -107,7 +133,11 @@ fn owner_of(asset: AssetId) -> Result<AccountId, String> {
 fn devices_are_retired(world: &mut World) -> Unwound {
     for asset in Scene::look().assets {
         if crate::scene::is_live(asset) {
-            must(world, &owner_of(asset)?, pallet_compute_assets::Call::retire { asset })?;
+            must(
+                world,
+                &owner_of(asset)?,
+                pallet_compute_assets::Call::retire { asset },
+            )?;
         }
     }
     Ok(())
@@ -117,7 +147,11 @@ fn devices_are_retired(world: &mut World) -> Unwound {
 fn bonds_are_released(world: &mut World) -> Unwound {
     for asset in Scene::look().assets {
         if let Some(bearer) = bearers(asset).first().cloned() {
-            must(world, &anyone(), pallet_compute_assets::Call::release_bond { asset, bearer })?;
+            must(
+                world,
+                &anyone(),
+                pallet_compute_assets::Call::release_bond { asset, bearer },
+            )?;
         }
     }
     Ok(())
@@ -133,7 +167,9 @@ fn devices_are_reaped(world: &mut World) -> Unwound {
 fn announcements_are_withdrawn(world: &mut World) -> Unwound {
     let announcers: Vec<_> = pallet_compute_assets::Announcements::<Runtime>::iter_keys().collect();
     for announcer in announcers {
-        let call = pallet_compute_assets::Call::withdraw_announcement { announcer: announcer.clone() };
+        let call = pallet_compute_assets::Call::withdraw_announcement {
+            announcer: announcer.clone(),
+        };
         must(world, &announcer, call)?;
     }
     Ok(())
@@ -142,7 +178,11 @@ fn announcements_are_withdrawn(world: &mut World) -> Unwound {
 fn income_is_paid(world: &mut World) -> Unwound {
     let positions: Vec<_> = pallet_reward_distribution::Positions::<Runtime>::iter_keys().collect();
     for (who, asset) in positions {
-        must(world, &anyone(), pallet_reward_distribution::Call::claim_for { asset, who })?;
+        must(
+            world,
+            &anyone(),
+            pallet_reward_distribution::Call::claim_for { asset, who },
+        )?;
     }
     Ok(())
 }
@@ -150,23 +190,71 @@ fn income_is_paid(world: &mut World) -> Unwound {
 /// No record, no hold, no deposit, no lien, no income.
 fn nothing_is_left() -> Unwound {
     let left = [
-        ("assets", pallet_compute_assets::Assets::<Runtime>::iter_keys().count()),
-        ("hardware ids", pallet_compute_assets::Hardware::<Runtime>::iter_keys().count()),
-        ("bonds", pallet_compute_assets::Bonds::<Runtime>::iter_keys().count()),
-        ("announcements", pallet_compute_assets::Announcements::<Runtime>::iter_keys().count()),
-        ("devices", pallet_proof_of_compute::Devices::<Runtime>::iter_keys().count()),
-        ("vaults", pallet_fractional_ownership::Vaults::<Runtime>::iter_keys().count()),
-        ("accounts", pallet_fractional_ownership::Accounts::<Runtime>::iter_keys().count()),
-        ("holds on fractions", pallet_fractional_ownership::Holds::<Runtime>::iter_keys().count()),
-        ("freezes on fractions", pallet_fractional_ownership::Freezes::<Runtime>::iter_keys().count()),
-        ("offers", pallet_fractional_ownership::Offers::<Runtime>::iter_keys().count()),
-        ("ledgers", pallet_reward_distribution::Ledgers::<Runtime>::iter_keys().count()),
-        ("operators' fees", pallet_reward_distribution::OperatorFees::<Runtime>::iter_keys().count()),
-        ("positions", pallet_reward_distribution::Positions::<Runtime>::iter_keys().count()),
+        (
+            "assets",
+            pallet_compute_assets::Assets::<Runtime>::iter_keys().count(),
+        ),
+        (
+            "hardware ids",
+            pallet_compute_assets::Hardware::<Runtime>::iter_keys().count(),
+        ),
+        (
+            "bonds",
+            pallet_compute_assets::Bonds::<Runtime>::iter_keys().count(),
+        ),
+        (
+            "announcements",
+            pallet_compute_assets::Announcements::<Runtime>::iter_keys().count(),
+        ),
+        (
+            "devices",
+            pallet_proof_of_compute::Devices::<Runtime>::iter_keys().count(),
+        ),
+        (
+            "vaults",
+            pallet_fractional_ownership::Vaults::<Runtime>::iter_keys().count(),
+        ),
+        (
+            "accounts",
+            pallet_fractional_ownership::Accounts::<Runtime>::iter_keys().count(),
+        ),
+        (
+            "holds on fractions",
+            pallet_fractional_ownership::Holds::<Runtime>::iter_keys().count(),
+        ),
+        (
+            "freezes on fractions",
+            pallet_fractional_ownership::Freezes::<Runtime>::iter_keys().count(),
+        ),
+        (
+            "offers",
+            pallet_fractional_ownership::Offers::<Runtime>::iter_keys().count(),
+        ),
+        (
+            "ledgers",
+            pallet_reward_distribution::Ledgers::<Runtime>::iter_keys().count(),
+        ),
+        (
+            "operators' fees",
+            pallet_reward_distribution::OperatorFees::<Runtime>::iter_keys().count(),
+        ),
+        (
+            "positions",
+            pallet_reward_distribution::Positions::<Runtime>::iter_keys().count(),
+        ),
         ("NFTs", pallet_nfts::Item::<Runtime>::iter_keys().count()),
-        ("prices of NFTs", pallet_nfts::ItemPriceOf::<Runtime>::iter_keys().count()),
-        ("swaps of NFTs", pallet_nfts::PendingSwapOf::<Runtime>::iter_keys().count()),
-        ("attributes of NFTs", pallet_nfts::Attribute::<Runtime>::iter_keys().count()),
+        (
+            "prices of NFTs",
+            pallet_nfts::ItemPriceOf::<Runtime>::iter_keys().count(),
+        ),
+        (
+            "swaps of NFTs",
+            pallet_nfts::PendingSwapOf::<Runtime>::iter_keys().count(),
+        ),
+        (
+            "attributes of NFTs",
+            pallet_nfts::Attribute::<Runtime>::iter_keys().count(),
+        ),
     ];
     if let Some((what, count)) = left.iter().find(|(_, count)| *count > 0) {
         return Err(format!("in the end {count} {what} are left"));
@@ -174,7 +262,10 @@ fn nothing_is_left() -> Unwound {
     for who in everyone() {
         let reserved = Balances::reserved_balance(&who);
         if reserved > 0 {
-            return Err(format!("in the end {reserved} of {} are still on hold", Keys::name(&who)));
+            return Err(format!(
+                "in the end {reserved} of {} are still on hold",
+                Keys::name(&who)
+            ));
         }
     }
     let totals = pallet_reward_distribution::BooksTotal::<Runtime>::get();

@@ -36,9 +36,19 @@ pub struct Options {
 
 impl Options {
     /// Everything, always.
-    pub const THOROUGH: Self = Self { compare_every: 1, check_all_every: 8, unwind: true, trace: false };
+    pub const THOROUGH: Self = Self {
+        compare_every: 1,
+        check_all_every: 8,
+        unwind: true,
+        trace: false,
+    };
     /// For long runs.
-    pub const FAST: Self = Self { compare_every: 8, check_all_every: 64, unwind: true, trace: false };
+    pub const FAST: Self = Self {
+        compare_every: 8,
+        check_all_every: 64,
+        unwind: true,
+        trace: false,
+    };
 }
 
 /// Where a world broke.
@@ -89,7 +99,11 @@ pub fn run(data: &[u8], options: Options) -> Outcomes {
                 broken = Some(Broken { step: done, what });
             }
         }
-        Outcomes { stats: world.stats, broken, trace: world.trace }
+        Outcomes {
+            stats: world.stats,
+            broken,
+            trace: world.trace,
+        }
     })
 }
 
@@ -180,8 +194,9 @@ impl World {
 
     /// Takes the events since the last time into the books.
     fn enter(&mut self, mixed: bool) -> Result<(), String> {
-        let events: Vec<RuntimeEvent> =
-            System::read_events_no_consensus().map(|record| record.event).collect();
+        let events: Vec<RuntimeEvent> = System::read_events_no_consensus()
+            .map(|record| record.event)
+            .collect();
         System::reset_events();
         self.books.enter(&events, mixed)
     }
@@ -193,7 +208,10 @@ impl World {
         let before = counted.then(|| (fingerprint(KEPT), fingerprint(MONEY)));
         let promised = promised(&who, &call);
         let expected = call.clone();
-        let described = self.options.trace.then(|| format!("{} {way:?}: {call:?}", Keys::name(&who)));
+        let described = self
+            .options
+            .trace
+            .then(|| format!("{} {way:?}: {call:?}", Keys::name(&who)));
 
         let refusal = match way {
             Way::Transaction { tip } if Keys::of(&who).is_some() => {
@@ -206,21 +224,27 @@ impl World {
             }
             Way::Root => {
                 let call = RuntimeCall::Sudo(pallet_sudo::Call::sudo { call: Box::new(call) });
-                dispatch(call, who.clone())?.map(|error| (error_name(&error), true)).or_else(|| {
-                    System::read_events_no_consensus().find_map(|record| match record.event {
-                        RuntimeEvent::Sudo(pallet_sudo::Event::Sudid { sudo_result: Err(error) }) => {
-                            Some((error_name(&error), true))
-                        }
-                        _ => None,
+                dispatch(call, who.clone())?
+                    .map(|error| (error_name(&error), true))
+                    .or_else(|| {
+                        System::read_events_no_consensus().find_map(|record| match record.event {
+                            RuntimeEvent::Sudo(pallet_sudo::Event::Sudid {
+                                sudo_result: Err(error),
+                            }) => Some((error_name(&error), true)),
+                            _ => None,
+                        })
                     })
-                })
             }
             _ => dispatch(call, who.clone())?.map(|error| (error_name(&error), true)),
         };
 
-        self.stats.count(&name, refusal.as_ref().map(|(why, _)| why.as_str()));
+        self.stats
+            .count(&name, refusal.as_ref().map(|(why, _)| why.as_str()));
         if let Some(described) = described {
-            let outcome = refusal.as_ref().map_or("accepted", |(why, _)| why.as_str()).to_owned();
+            let outcome = refusal
+                .as_ref()
+                .map_or("accepted", |(why, _)| why.as_str())
+                .to_owned();
             self.note(|| format!("{described} → {outcome}"));
         }
         match &refusal {
@@ -249,11 +273,18 @@ impl World {
         match call {
             RuntimeCall::Balances(pallet_balances::Call::burn { value, .. }) => self.books.burn(*value),
             RuntimeCall::Balances(
-                pallet_balances::Call::transfer_keep_alive { dest: Address::Id(dest), value }
-                | pallet_balances::Call::transfer_allow_death { dest: Address::Id(dest), value },
+                pallet_balances::Call::transfer_keep_alive {
+                    dest: Address::Id(dest),
+                    value,
+                }
+                | pallet_balances::Call::transfer_allow_death {
+                    dest: Address::Id(dest),
+                    value,
+                },
             ) if Keys::of(dest).is_none() => self.books.donate(dest.clone(), *value),
             RuntimeCall::RewardDistribution(
-                pallet_reward_distribution::Call::claim { .. } | pallet_reward_distribution::Call::claim_for { .. },
+                pallet_reward_distribution::Call::claim { .. }
+                | pallet_reward_distribution::Call::claim_for { .. },
             ) => {
                 let paid: Balance = System::read_events_no_consensus()
                     .filter_map(|record| match record.event {
@@ -302,18 +333,22 @@ fn dispatch(call: RuntimeCall, who: AccountId) -> Result<Option<DispatchError>, 
         Err(DispatchErrorWithPostInfo { post_info, error }) => (post_info, Some(error)),
     };
     match info.actual_weight {
-        Some(weight) if weight.any_gt(declared) => {
-            Err(format!("{name} weighed {weight:?}, more than the {declared:?} that it declares"))
-        }
+        Some(weight) if weight.any_gt(declared) => Err(format!(
+            "{name} weighed {weight:?}, more than the {declared:?} that it declares"
+        )),
         _ => Ok(refusal),
     }
 }
 
 /// What a claim promises to pay.
 fn promised(who: &AccountId, call: &RuntimeCall) -> Option<Balance> {
-    let RuntimeCall::RewardDistribution(call) = call else { return None };
+    let RuntimeCall::RewardDistribution(call) = call else {
+        return None;
+    };
     match call {
-        pallet_reward_distribution::Call::claim { asset } => Some(RewardDistribution::pending(*asset, who.clone())),
+        pallet_reward_distribution::Call::claim { asset } => {
+            Some(RewardDistribution::pending(*asset, who.clone()))
+        }
         pallet_reward_distribution::Call::claim_for { asset, who } => {
             Some(RewardDistribution::pending(*asset, who.clone()))
         }
@@ -333,14 +368,23 @@ fn look(asset: AssetId, who: AccountId) -> Result<(), String> {
         return Err(format!("asset {asset} can be reaped and is gone"));
     }
     let pending = RewardDistribution::pending_rewards(who.clone());
-    if pending.iter().any(|pending| RewardDistribution::pending(pending.asset, who.clone()) != pending.amount) {
+    if pending
+        .iter()
+        .any(|pending| RewardDistribution::pending(pending.asset, who.clone()) != pending.amount)
+    {
         return Err(format!("two answers about what {who:?} has coming"));
     }
     let page = FractionalOwnership::holders(asset, None, 100);
-    let shown: Balance = page.iter().flat_map(|(_, holders, _)| holders).map(|(_, held)| *held).sum();
+    let shown: Balance = page
+        .iter()
+        .flat_map(|(_, holders, _)| holders)
+        .map(|(_, held)| *held)
+        .sum();
     let supply = page.map_or(0, |(supply, ..)| supply);
     if shown != supply {
-        return Err(format!("the holders of asset {asset} are shown with {shown} of {supply} fractions"));
+        return Err(format!(
+            "the holders of asset {asset} are shown with {shown} of {supply} fractions"
+        ));
     }
     FractionalOwnership::standing_offers(asset, None, 100);
     FractionalOwnership::vault(asset);

@@ -29,11 +29,18 @@ fn the_corpus_breaks_nothing() {
 
 #[test]
 fn a_short_run_breaks_nothing() {
-    let limit = Limit { steps: Some(STEPS), ..Limit::default() };
+    let limit = Limit {
+        steps: Some(STEPS),
+        ..Limit::default()
+    };
     let report = fuzz(SEED, limit, Options::THOROUGH, 1, |_, _| {});
     let calls = serde_json::to_string_pretty(&report.calls).unwrap();
     println!("{calls}\n{} % accepted", report.accepted_percent);
     assert!(report.violations.is_empty(), "{:#?}", report.violations);
     assert_eq!(report.steps, STEPS);
-    assert!((35..=75).contains(&report.accepted_percent), "{}", report.accepted_percent);
+    assert!(
+        (35..=75).contains(&report.accepted_percent),
+        "{}",
+        report.accepted_percent
+    );
 }

@@ -37,10 +37,15 @@ fn description() -> &'static Description {
         let mut registry = Registry::new();
         let root = registry.register_type(&MetaType::new::<RuntimeCall>()).id;
         let types = PortableRegistry::from(registry);
-        let pallets = variants(&types, root).into_iter().filter(|pallet| pallet.index >= FIRST_OF_OURS);
+        let pallets = variants(&types, root)
+            .into_iter()
+            .filter(|pallet| pallet.index >= FIRST_OF_OURS);
         let calls = pallets
             .flat_map(|pallet| {
-                let calls = pallet.fields.first().map_or_else(Vec::new, |call| variants(&types, call.ty.id));
+                let calls = pallet
+                    .fields
+                    .first()
+                    .map_or_else(Vec::new, |call| variants(&types, call.ty.id));
                 calls.into_iter().map(move |call| Described {
                     pallet: pallet.name.clone(),
                     pallet_index: pallet.index,
@@ -75,7 +80,11 @@ pub fn call(draw: &mut Draw) -> Made {
 fn make(draw: &mut Draw, described: &Described) -> Made {
     let asset = draw.asset();
     let mut bytes = vec![described.pallet_index, described.variant.index];
-    let mut writer = Writer { types: &description().types, asset, draw };
+    let mut writer = Writer {
+        types: &description().types,
+        asset,
+        draw,
+    };
     for field in &described.variant.fields {
         writer.value(field.ty.id, field.name.as_deref().unwrap_or(""), &mut bytes, 0)?;
     }
@@ -140,14 +149,24 @@ impl Writer<'_, '_, '_> {
         match &found.type_def {
             TypeDef::Composite(composite) => {
                 for inner in &composite.fields {
-                    self.value(inner.ty.id, inner.name.as_deref().unwrap_or(field), out, depth + 1)?;
+                    self.value(
+                        inner.ty.id,
+                        inner.name.as_deref().unwrap_or(field),
+                        out,
+                        depth + 1,
+                    )?;
                 }
             }
             TypeDef::Variant(variant) => {
                 let chosen = self.draw.entropy.pick(&variant.variants)?;
                 out.push(chosen.index);
                 for inner in &chosen.fields {
-                    self.value(inner.ty.id, inner.name.as_deref().unwrap_or(field), out, depth + 1)?;
+                    self.value(
+                        inner.ty.id,
+                        inner.name.as_deref().unwrap_or(field),
+                        out,
+                        depth + 1,
+                    )?;
                 }
             }
             TypeDef::Sequence(sequence) => {
@@ -186,9 +205,15 @@ impl Writer<'_, '_, '_> {
             TypeDefPrimitive::Bool => out.push(u8::from(number % 2 == 1)),
             TypeDefPrimitive::Char | TypeDefPrimitive::Str => Compact(0u32).encode_to(out),
             TypeDefPrimitive::U8 | TypeDefPrimitive::I8 => out.extend_from_slice(&number.to_le_bytes()[..1]),
-            TypeDefPrimitive::U16 | TypeDefPrimitive::I16 => out.extend_from_slice(&number.to_le_bytes()[..2]),
-            TypeDefPrimitive::U32 | TypeDefPrimitive::I32 => out.extend_from_slice(&number.to_le_bytes()[..4]),
-            TypeDefPrimitive::U64 | TypeDefPrimitive::I64 => out.extend_from_slice(&number.to_le_bytes()[..8]),
+            TypeDefPrimitive::U16 | TypeDefPrimitive::I16 => {
+                out.extend_from_slice(&number.to_le_bytes()[..2])
+            }
+            TypeDefPrimitive::U32 | TypeDefPrimitive::I32 => {
+                out.extend_from_slice(&number.to_le_bytes()[..4])
+            }
+            TypeDefPrimitive::U64 | TypeDefPrimitive::I64 => {
+                out.extend_from_slice(&number.to_le_bytes()[..8])
+            }
             TypeDefPrimitive::U128 | TypeDefPrimitive::I128 => out.extend_from_slice(&number.to_le_bytes()),
             TypeDefPrimitive::U256 | TypeDefPrimitive::I256 => return None,
         }
@@ -199,7 +224,9 @@ impl Writer<'_, '_, '_> {
     fn number(&mut self, primitive: &TypeDefPrimitive, field: &str) -> u128 {
         let entropy = &mut self.draw.entropy;
         match primitive {
-            TypeDefPrimitive::U128 if field.contains("price") || field.contains("bond") || field.contains("reserve") => {
+            TypeDefPrimitive::U128
+                if field.contains("price") || field.contains("bond") || field.contains("reserve") =>
+            {
                 entropy.amount(200 * UNIT)
             }
             // Fractions, or money.
@@ -227,7 +254,13 @@ mod tests {
 
     #[test]
     fn every_call_of_ours_can_be_made() {
-        use crate::{chain::{genesis, Chain}, entropy::Entropy, scene::{Scene, Secrets}, session::bytes_of_world, world::name_of};
+        use crate::{
+            chain::{genesis, Chain},
+            entropy::Entropy,
+            scene::{Scene, Secrets},
+            session::bytes_of_world,
+            world::name_of,
+        };
 
         sp_state_machine::BasicExternalities::new(genesis().clone()).execute_with(|| {
             Chain::start();
@@ -235,9 +268,14 @@ mod tests {
             for (index, described) in calls().iter().enumerate() {
                 let bytes = bytes_of_world(1, index as u64, 8);
                 let mut entropy = Entropy::new(&bytes);
-                let mut draw = Draw { entropy: &mut entropy, secrets: &mut secrets, scene: &scene };
+                let mut draw = Draw {
+                    entropy: &mut entropy,
+                    secrets: &mut secrets,
+                    scene: &scene,
+                };
                 let made = (0..8).find_map(|_| make(&mut draw, described));
-                let (_, call) = made.unwrap_or_else(|| panic!("{}.{} can't be made", described.pallet, described.name));
+                let (_, call) =
+                    made.unwrap_or_else(|| panic!("{}.{} can't be made", described.pallet, described.name));
                 assert_eq!(name_of(&call), format!("{}.{}", described.pallet, described.name));
             }
         });
@@ -245,9 +283,20 @@ mod tests {
 
     #[test]
     fn the_runtime_describes_all_our_calls() {
-        let names: Vec<_> = calls().iter().map(|call| format!("{}.{}", call.pallet, call.name)).collect();
-        for name in ["ComputeAssets.register", "ProofOfCompute.open", "FractionalOwnership.redeem", "RewardDistribution.touch"] {
-            assert!(names.iter().any(|found| found == name), "{name} is not among {names:?}");
+        let names: Vec<_> = calls()
+            .iter()
+            .map(|call| format!("{}.{}", call.pallet, call.name))
+            .collect();
+        for name in [
+            "ComputeAssets.register",
+            "ProofOfCompute.open",
+            "FractionalOwnership.redeem",
+            "RewardDistribution.touch",
+        ] {
+            assert!(
+                names.iter().any(|found| found == name),
+                "{name} is not among {names:?}"
+            );
         }
     }
 }

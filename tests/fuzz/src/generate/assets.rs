@@ -40,7 +40,10 @@ pub fn announce(draw: &mut Draw) -> Made {
 }
 
 pub fn register(draw: &mut Draw) -> Made {
-    let (now, period) = (System::block_number(), configs::compute::AnnouncementPeriod::get());
+    let (now, period) = (
+        System::block_number(),
+        configs::compute::AnnouncementPeriod::get(),
+    );
     let announcers: Vec<_> = draw
         .secrets
         .announced
@@ -60,16 +63,37 @@ pub fn register(draw: &mut Draw) -> Made {
     if draw.entropy.percent(4) {
         salt[0] ^= 1;
     }
-    let kind = if draw.entropy.percent(12) { AssetKind::Hashrate } else { AssetKind::Gpu };
-    let bond = if draw.entropy.percent(20) { None } else { Some(bond(draw)) };
+    let kind = if draw.entropy.percent(12) {
+        AssetKind::Hashrate
+    } else {
+        AssetKind::Gpu
+    };
+    let bond = if draw.entropy.percent(20) {
+        None
+    } else {
+        Some(bond(draw))
+    };
     let uri = b"https://example.org/device.json".to_vec().try_into().ok()?;
-    made(who, Call::register { kind, hardware, salt, uri, bond })
+    made(
+        who,
+        Call::register {
+            kind,
+            hardware,
+            salt,
+            uri,
+            bond,
+        },
+    )
 }
 
 pub fn nominate_operator(draw: &mut Draw) -> Made {
     let asset = draw.asset_where(is_whole);
     let who = draw.mostly(owner(asset));
-    let nominee = if draw.entropy.percent(10) { None } else { Some(draw.anyone()) };
+    let nominee = if draw.entropy.percent(10) {
+        None
+    } else {
+        Some(draw.anyone())
+    };
     made(who, Call::nominate_operator { asset, nominee })
 }
 
@@ -96,16 +120,34 @@ pub fn resign_operator(draw: &mut Draw) -> Made {
 pub fn bond_extra(draw: &mut Draw) -> Made {
     let broken = |asset| operator(asset).is_some() && !has_whole_bond(asset);
     let any_broken = draw.scene.assets.iter().any(|asset| broken(*asset));
-    let asset = draw.asset_where(|asset| if any_broken { broken(asset) } else { !bearers(asset).is_empty() });
-    let who = if draw.entropy.percent(70) { draw.mostly(operator(asset)) } else { draw.one_of(&bearers(asset)) };
+    let asset = draw.asset_where(|asset| {
+        if any_broken {
+            broken(asset)
+        } else {
+            !bearers(asset).is_empty()
+        }
+    });
+    let who = if draw.entropy.percent(70) {
+        draw.mostly(operator(asset))
+    } else {
+        draw.one_of(&bearers(asset))
+    };
     let missing = pallet_compute_assets::Bonds::<Runtime>::get(asset, &who)
         .map_or(0, |bond| bond.pledged.saturating_sub(bond.amount));
-    let amount = if missing > 0 && draw.entropy.percent(70) { missing } else { draw.entropy.amount(50 * UNIT) };
+    let amount = if missing > 0 && draw.entropy.percent(70) {
+        missing
+    } else {
+        draw.entropy.amount(50 * UNIT)
+    };
     made(who, Call::bond_extra { asset, amount })
 }
 
 pub fn release_bond(draw: &mut Draw) -> Made {
-    let asset = draw.asset_where(|asset| bearers(asset).iter().any(|who| operator(asset).as_ref() != Some(who)));
+    let asset = draw.asset_where(|asset| {
+        bearers(asset)
+            .iter()
+            .any(|who| operator(asset).as_ref() != Some(who))
+    });
     let (who, bearer) = (draw.anyone(), draw.one_of(&bearers(asset)));
     made(who, Call::release_bond { asset, bearer })
 }

@@ -44,20 +44,47 @@ pub fn transfer(draw: &mut Draw) -> Made {
     let asset = vault(draw)?;
     let holders = holders(asset);
     let who = draw.one_of(&names(&holders));
-    let free = holders.iter().find(|(holder, ..)| *holder == who).map_or(0, |(_, free, _)| *free);
-    let dest = if draw.entropy.percent(2) { FractionalOwnership::vault_account(asset) } else { draw.anyone() };
+    let free = holders
+        .iter()
+        .find(|(holder, ..)| *holder == who)
+        .map_or(0, |(_, free, _)| *free);
+    let dest = if draw.entropy.percent(2) {
+        FractionalOwnership::vault_account(asset)
+    } else {
+        draw.anyone()
+    };
     let amount = draw.entropy.amount(free);
-    made(who, Call::transfer { asset, dest: dest.into(), amount })
+    made(
+        who,
+        Call::transfer {
+            asset,
+            dest: dest.into(),
+            amount,
+        },
+    )
 }
 
 /// All that one holder can give goes to another: without it, nobody would ever have all.
 pub fn gather(draw: &mut Draw) -> Made {
     let asset = vault(draw)?;
     let holders = holders(asset);
-    let (dest, ..) = holders.iter().max_by_key(|(_, free, held)| free.saturating_add(*held))?.clone();
-    let others: Vec<_> = holders.iter().filter(|(who, free, _)| *who != dest && *free > 0).collect();
+    let (dest, ..) = holders
+        .iter()
+        .max_by_key(|(_, free, held)| free.saturating_add(*held))?
+        .clone();
+    let others: Vec<_> = holders
+        .iter()
+        .filter(|(who, free, _)| *who != dest && *free > 0)
+        .collect();
     let (who, amount, _) = draw.entropy.pick(&others)?;
-    made(who.clone(), Call::transfer { asset, dest: dest.into(), amount: *amount })
+    made(
+        who.clone(),
+        Call::transfer {
+            asset,
+            dest: dest.into(),
+            amount: *amount,
+        },
+    )
 }
 
 pub fn offer(draw: &mut Draw) -> Made {
@@ -75,7 +102,14 @@ pub fn offer(draw: &mut Draw) -> Made {
         1 => draw.entropy.amount(UNIT),
         _ => draw.entropy.range(1, (100 * UNIT) / amount.clamp(1, 100 * UNIT)),
     };
-    made(who, Call::offer { asset, amount, unit_price })
+    made(
+        who,
+        Call::offer {
+            asset,
+            amount,
+            unit_price,
+        },
+    )
 }
 
 pub fn cancel_offer(draw: &mut Draw) -> Made {
@@ -100,14 +134,27 @@ pub fn buy(draw: &mut Draw) -> Made {
         .find(|(who, ..)| *who == seller)
         .map_or((1, 1), |(_, amount, price)| (*amount, *price));
     let who = draw.anyone();
-    let who = if who == seller && !draw.entropy.percent(10) { draw.anyone() } else { who };
+    let who = if who == seller && !draw.entropy.percent(10) {
+        draw.anyone()
+    } else {
+        who
+    };
     let amount = draw.entropy.amount(left);
     let max_unit_price = if draw.entropy.percent(6) { price - 1 } else { price };
     let max_supply = match supply(asset) {
         Some(supply) if draw.entropy.percent(6) => supply - 1,
         _ => u128::MAX,
     };
-    made(who, Call::buy { asset, seller, amount, max_unit_price, max_supply })
+    made(
+        who,
+        Call::buy {
+            asset,
+            seller,
+            amount,
+            max_unit_price,
+            max_supply,
+        },
+    )
 }
 
 pub fn redeem(draw: &mut Draw) -> Made {

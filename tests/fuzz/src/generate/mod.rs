@@ -44,7 +44,10 @@ pub enum Step {
         call: RuntimeCall,
     },
     /// Somebody reads.
-    Look { asset: AssetId, who: AccountId },
+    Look {
+        asset: AssetId,
+        who: AccountId,
+    },
 }
 
 /// A call and who makes it.
@@ -71,13 +74,31 @@ pub const CALLS: &[Generator] = &[
     of(|_| 4, assets::bond_extra),
     of(|_| 2, assets::release_bond),
     of(|_| 1, assets::set_metadata),
-    of(|scene| if scene.live() > 4 { 2 } else { 0 }, assets::retire),
+    of(|scene| if scene.live() > 4 { 1 } else { 0 }, assets::retire),
     of(|_| 3, assets::reap),
     of(|_| 1, assets::withdraw_announcement),
-    of(|scene| if scene.phase() == Phase::Work { 45 } else { 2 }, proof::commit),
-    of(|scene| if scene.phase() == Phase::Open { 55 } else { 1 }, proof::open),
-    of(|scene| if matches!(scene.phase(), Phase::Report | Phase::Payment) { 8 } else { 1 }, proof::report),
-    of(|scene| if scene.phase() == Phase::Payment { 25 } else { 3 }, proof::settle),
+    of(
+        |scene| if scene.phase() == Phase::Work { 45 } else { 2 },
+        proof::commit,
+    ),
+    of(
+        |scene| if scene.phase() == Phase::Open { 55 } else { 1 },
+        proof::open,
+    ),
+    of(
+        |scene| {
+            if matches!(scene.phase(), Phase::Report | Phase::Payment) {
+                8
+            } else {
+                1
+            }
+        },
+        proof::report,
+    ),
+    of(
+        |scene| if scene.phase() == Phase::Payment { 25 } else { 3 },
+        proof::settle,
+    ),
     of(|_| 2, proof::mark_offline),
     of(|_| 6, fractions::fractionalize),
     of(|_| 9, fractions::transfer),
@@ -123,7 +144,11 @@ enum What {
 /// Decides what happens next.
 pub fn next(entropy: &mut Entropy, secrets: &mut Secrets) -> Step {
     let scene = Scene::look();
-    let mut draw = Draw { entropy, secrets, scene: &scene };
+    let mut draw = Draw {
+        entropy,
+        secrets,
+        scene: &scene,
+    };
     let what = draw.entropy.weighted(&[
         (660, What::Call),
         (225, What::Blocks),
@@ -144,8 +169,8 @@ pub fn next(entropy: &mut Entropy, secrets: &mut Secrets) -> Step {
         What::Batch => outside::batch(&mut draw),
         What::Any => any::call(&mut draw),
         What::Root => {
-            let index = draw.entropy.below(ROOT_CALLS.len());
-            let call = ROOT_CALLS.get(index).and_then(|make| make(&mut draw));
+            let make = draw.entropy.pick(ROOT_CALLS).copied();
+            let call = make.and_then(|make| make(&mut draw));
             return match call {
                 Some(call) if draw.entropy.percent(85) => Step::Call {
                     who: Keys::root().account().clone(),
@@ -161,9 +186,15 @@ pub fn next(entropy: &mut Entropy, secrets: &mut Secrets) -> Step {
             };
         }
     };
-    let Some((who, call)) = made else { return draw.blocks() };
+    let Some((who, call)) = made else {
+        return draw.blocks();
+    };
     let way = if draw.entropy.percent(12) {
-        let tip = if draw.entropy.percent(20) { draw.entropy.range(1, MILLI_UNIT) } else { 0 };
+        let tip = if draw.entropy.percent(20) {
+            draw.entropy.range(1, MILLI_UNIT)
+        } else {
+            0
+        };
         Way::Transaction { tip }
     } else {
         Way::Signed
@@ -180,16 +211,27 @@ pub struct Draw<'a, 'b> {
 
 impl Draw<'_, '_> {
     fn call(&mut self) -> Made {
-        let weights: Vec<(u32, usize)> =
-            CALLS.iter().enumerate().map(|(index, call)| ((call.weight)(self.scene), index)).collect();
+        let weights: Vec<(u32, usize)> = CALLS
+            .iter()
+            .enumerate()
+            .map(|(index, call)| ((call.weight)(self.scene), index))
+            .collect();
         let index = self.entropy.weighted(&weights)?;
         (CALLS.get(index)?.make)(self)
     }
 
     fn blocks(&mut self) -> Step {
-        let count = if self.entropy.percent(25) { self.entropy.small(2, 5) } else { 1 };
+        let count = if self.entropy.percent(25) {
+            self.entropy.small(2, 5)
+        } else {
+            1
+        };
         let gap = Gap {
-            empty_slots: if self.entropy.percent(5) { self.entropy.small(1, 4) } else { 0 },
+            empty_slots: if self.entropy.percent(5) {
+                self.entropy.small(1, 4)
+            } else {
+                0
+            },
             blocks: 0,
             no_vrf: self.entropy.percent(1),
         };
@@ -206,7 +248,14 @@ impl Draw<'_, '_> {
             5 => (0, self.entropy.small(100, DAYS)),
             _ => (0, horizon + self.entropy.small(0, 20)),
         };
-        Step::Blocks { count: 1, gap: Gap { empty_slots, blocks, no_vrf: false } }
+        Step::Blocks {
+            count: 1,
+            gap: Gap {
+                empty_slots,
+                blocks,
+                no_vrf: false,
+            },
+        }
     }
 
     pub fn anyone(&mut self) -> AccountId {
@@ -228,14 +277,22 @@ impl Draw<'_, '_> {
             Some(asset) if !self.entropy.percent(6) => *asset,
             _ => {
                 let last = pallet_compute_assets::LastAssetId::<Runtime>::get().0;
-                AssetId(u64::from(self.entropy.small(0, u32::try_from(last).unwrap_or(0) + 1)))
+                AssetId(u64::from(
+                    self.entropy.small(0, u32::try_from(last).unwrap_or(0) + 1),
+                ))
             }
         }
     }
 
     /// Mostly an asset with which this makes sense.
     pub fn asset_where(&mut self, fits: impl Fn(AssetId) -> bool) -> AssetId {
-        let fitting: Vec<_> = self.scene.assets.iter().copied().filter(|asset| fits(*asset)).collect();
+        let fitting: Vec<_> = self
+            .scene
+            .assets
+            .iter()
+            .copied()
+            .filter(|asset| fits(*asset))
+            .collect();
         match self.entropy.pick(&fitting) {
             Some(asset) if !self.entropy.percent(8) => *asset,
             _ => self.asset(),
@@ -250,7 +307,9 @@ impl Draw<'_, '_> {
 
     /// Someone who holds nothing at genesis, or next to nothing.
     pub fn poor(&mut self) -> AccountId {
-        let poor: Vec<_> = everyone().filter(|who| Balances::free_balance(who) < UNIT).collect();
+        let poor: Vec<_> = everyone()
+            .filter(|who| Balances::free_balance(who) < UNIT)
+            .collect();
         self.one_of(&poor)
     }
 }

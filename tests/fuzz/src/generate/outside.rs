@@ -32,7 +32,11 @@ fn pocket(who: &AccountId) -> Balance {
 
 pub fn pay(draw: &mut Draw) -> Made {
     let who = payer(draw);
-    let dest = if draw.entropy.percent(50) { draw.poor() } else { draw.anyone() };
+    let dest = if draw.entropy.percent(50) {
+        draw.poor()
+    } else {
+        draw.anyone()
+    };
     let natural = match draw.entropy.small(0, 3) {
         0 => EXISTENTIAL_DEPOSIT,
         1 => draw.entropy.range(1, 2 * EXISTENTIAL_DEPOSIT),
@@ -44,8 +48,14 @@ pub fn pay(draw: &mut Draw) -> Made {
             dest: dest.into(),
             keep_alive: draw.entropy.percent(40),
         },
-        0..=4 => pallet_balances::Call::transfer_allow_death { dest: dest.into(), value },
-        _ => pallet_balances::Call::transfer_keep_alive { dest: dest.into(), value },
+        0..=4 => pallet_balances::Call::transfer_allow_death {
+            dest: dest.into(),
+            value,
+        },
+        _ => pallet_balances::Call::transfer_keep_alive {
+            dest: dest.into(),
+            value,
+        },
     };
     balances(who, call)
 }
@@ -53,7 +63,13 @@ pub fn pay(draw: &mut Draw) -> Made {
 pub fn burn(draw: &mut Draw) -> Made {
     let who = payer(draw);
     let value = draw.entropy.amount(pocket(&who));
-    balances(who, pallet_balances::Call::burn { value, keep_alive: draw.entropy.percent(50) })
+    balances(
+        who,
+        pallet_balances::Call::burn {
+            value,
+            keep_alive: draw.entropy.percent(50),
+        },
+    )
 }
 
 /// Money to an account of a pallet, to a vault's, or to the treasury: nobody may gain or get stuck by it.
@@ -66,21 +82,50 @@ pub fn donate(draw: &mut Draw) -> Made {
         _ => FractionalOwnership::vault_account(draw.asset()),
     };
     let value = draw.entropy.amount(pocket(&who));
-    balances(who, pallet_balances::Call::transfer_keep_alive { dest: dest.into(), value })
+    balances(
+        who,
+        pallet_balances::Call::transfer_keep_alive {
+            dest: dest.into(),
+            value,
+        },
+    )
 }
 
 pub fn send_nft(draw: &mut Draw) -> Made {
     let asset = draw.asset_where(is_whole);
     let (who, dest) = (draw.mostly(owner(asset)), draw.anyone());
-    nfts(who, pallet_nfts::Call::transfer { collection: collection(), item: asset.0, dest: dest.into() })
+    nfts(
+        who,
+        pallet_nfts::Call::transfer {
+            collection: collection(),
+            item: asset.0,
+            dest: dest.into(),
+        },
+    )
 }
 
 pub fn list_nft(draw: &mut Draw) -> Made {
     let asset = draw.asset_where(is_whole);
     let who = draw.mostly(owner(asset));
-    let price = if draw.entropy.percent(15) { None } else { Some(draw.entropy.amount(10 * UNIT)) };
-    let whitelisted_buyer = if draw.entropy.percent(15) { Some(draw.anyone().into()) } else { None };
-    nfts(who, pallet_nfts::Call::set_price { collection: collection(), item: asset.0, price, whitelisted_buyer })
+    let price = if draw.entropy.percent(15) {
+        None
+    } else {
+        Some(draw.entropy.amount(10 * UNIT))
+    };
+    let whitelisted_buyer = if draw.entropy.percent(15) {
+        Some(draw.anyone().into())
+    } else {
+        None
+    };
+    nfts(
+        who,
+        pallet_nfts::Call::set_price {
+            collection: collection(),
+            item: asset.0,
+            price,
+            whitelisted_buyer,
+        },
+    )
 }
 
 fn price(asset: AssetId) -> Option<Balance> {
@@ -89,10 +134,23 @@ fn price(asset: AssetId) -> Option<Balance> {
 
 pub fn buy_nft(draw: &mut Draw) -> Made {
     let asset = draw.asset_where(|asset| price(asset).is_some());
-    let Some(price) = price(asset) else { return list_nft(draw) };
+    let Some(price) = price(asset) else {
+        return list_nft(draw);
+    };
     let who = draw.anyone();
-    let bid_price = if draw.entropy.percent(10) { price.saturating_sub(1) } else { price };
-    nfts(who, pallet_nfts::Call::buy_item { collection: collection(), item: asset.0, bid_price })
+    let bid_price = if draw.entropy.percent(10) {
+        price.saturating_sub(1)
+    } else {
+        price
+    };
+    nfts(
+        who,
+        pallet_nfts::Call::buy_item {
+            collection: collection(),
+            item: asset.0,
+            bid_price,
+        },
+    )
 }
 
 pub fn swap_nft(draw: &mut Draw) -> Made {
@@ -119,18 +177,34 @@ pub fn swap_nft(draw: &mut Draw) -> Made {
         }
         Some(_) => {
             let who = draw.mostly(owner(offered));
-            nfts(who, pallet_nfts::Call::cancel_swap { offered_collection: collection, offered_item: offered.0 })
+            nfts(
+                who,
+                pallet_nfts::Call::cancel_swap {
+                    offered_collection: collection,
+                    offered_item: offered.0,
+                },
+            )
         }
         None => {
             let asset = draw.asset_where(is_whole);
             let who = draw.mostly(owner(asset));
-            let maybe_desired_item = if draw.entropy.percent(50) { None } else { Some(draw.asset().0) };
-            let direction =
-                if draw.entropy.percent(50) { PriceDirection::Send } else { PriceDirection::Receive };
+            let maybe_desired_item = if draw.entropy.percent(50) {
+                None
+            } else {
+                Some(draw.asset().0)
+            };
+            let direction = if draw.entropy.percent(50) {
+                PriceDirection::Send
+            } else {
+                PriceDirection::Receive
+            };
             let maybe_price = if draw.entropy.percent(50) {
                 None
             } else {
-                Some(PriceWithDirection { amount: draw.entropy.amount(UNIT), direction })
+                Some(PriceWithDirection {
+                    amount: draw.entropy.amount(UNIT),
+                    direction,
+                })
             };
             nfts(
                 who,
@@ -154,16 +228,27 @@ pub fn approve_nft(draw: &mut Draw) -> Made {
     match draw.entropy.small(0, 5) {
         0 => nfts(
             draw.mostly(owner),
-            pallet_nfts::Call::cancel_approval { collection, item: asset.0, delegate: delegate.into() },
+            pallet_nfts::Call::cancel_approval {
+                collection,
+                item: asset.0,
+                delegate: delegate.into(),
+            },
         ),
         1 => nfts(
             draw.mostly(owner),
-            pallet_nfts::Call::clear_all_transfer_approvals { collection, item: asset.0 },
+            pallet_nfts::Call::clear_all_transfer_approvals {
+                collection,
+                item: asset.0,
+            },
         ),
         // Whoever was approved takes the item.
         2 => nfts(
             delegate.clone(),
-            pallet_nfts::Call::transfer { collection, item: asset.0, dest: delegate.into() },
+            pallet_nfts::Call::transfer {
+                collection,
+                item: asset.0,
+                dest: delegate.into(),
+            },
         ),
         _ => nfts(
             draw.mostly(owner),
@@ -202,10 +287,17 @@ pub fn meddle(draw: &mut Draw) -> Made {
             namespace: pallet_nfts::AttributeNamespace::Pallet,
             key: b"status".to_vec().try_into().ok()?,
         },
-        8 => Call::transfer_ownership { collection, new_owner: who.clone().into() },
+        8 => Call::transfer_ownership {
+            collection,
+            new_owner: who.clone().into(),
+        },
         _ => Call::destroy {
             collection,
-            witness: pallet_nfts::DestroyWitness { item_metadatas: 0, item_configs: 0, attributes: 0 },
+            witness: pallet_nfts::DestroyWitness {
+                item_metadatas: 0,
+                item_configs: 0,
+                attributes: 0,
+            },
         },
     };
     nfts(who, call)
@@ -229,7 +321,10 @@ pub fn batch(draw: &mut Draw) -> Made {
             main: Box::new(calls.pop()?),
             fallback: Box::new(calls.pop()?),
         },
-        _ => Call::as_derivative { index: 0, call: Box::new(calls.pop()?) },
+        _ => Call::as_derivative {
+            index: 0,
+            call: Box::new(calls.pop()?),
+        },
     };
     Some((who, RuntimeCall::Utility(call)))
 }

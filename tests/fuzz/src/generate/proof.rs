@@ -3,7 +3,10 @@
 
 use super::{Draw, Made};
 use crate::scene::*;
-use compute_primitives::{api::RatingInfo, AssetId, AssetKind, AssetStatus, InspectAsset};
+use compute_primitives::{
+    api::{Phase, RatingInfo},
+    AssetId, AssetKind, AssetStatus, InspectAsset,
+};
 use compute_proof::{
     prove::{self, Reference},
     Class, Device, MAX_ROUNDS,
@@ -23,7 +26,9 @@ fn rating(asset: AssetId) -> Option<RatingInfo<AccountId, Hash, BlockNumber>> {
 /// Whether the asset committed in this census.
 fn has_committed(draw: &Draw, asset: AssetId) -> bool {
     let census = draw.scene.census.index;
-    rating(asset).and_then(|rating| rating.commit).is_some_and(|commit| commit.census == census)
+    rating(asset)
+        .and_then(|rating| rating.commit)
+        .is_some_and(|commit| commit.census == census)
 }
 
 pub fn commit(draw: &mut Draw) -> Made {
@@ -34,13 +39,22 @@ pub fn commit(draw: &mut Draw) -> Made {
     };
     // Most commit once a census; some replace their commit.
     let again = draw.entropy.percent(10);
-    let committed: Vec<_> =
-        draw.scene.assets.iter().copied().filter(|asset| has_committed(draw, *asset)).collect();
+    let committed: Vec<_> = draw
+        .scene
+        .assets
+        .iter()
+        .copied()
+        .filter(|asset| has_committed(draw, *asset))
+        .collect();
     let fits = |asset| can(asset) && (again || !committed.contains(&asset));
     let asset = draw.asset_where(fits);
     if !fits(asset) && !draw.entropy.percent(15) {
         // What would make one fit.
-        return if draw.entropy.percent(50) { super::assets::bond_extra(draw) } else { super::assets::register(draw) };
+        return if draw.entropy.percent(50) {
+            super::assets::bond_extra(draw)
+        } else {
+            super::assets::register(draw)
+        };
     }
     if committed.contains(&asset) && !again && !draw.entropy.percent(10) {
         return None;
@@ -61,13 +75,26 @@ pub fn commit(draw: &mut Draw) -> Made {
         16 => census.0 = census.0.wrapping_add(1),
         17 => challenge = H256::repeat_byte(1),
         _ => {
-            let device = Device { asset: asset.0, prover: who.clone().into() };
+            let device = Device {
+                asset: asset.0,
+                prover: who.clone().into(),
+            };
             let store = prove::prove(&mut Reference, &challenge.0, &device, Class::Xs, rounds).ok()?;
             commitment = H256(store.claim().commitment);
             draw.secrets.work.insert(asset, (census, store));
         }
     }
-    made(who, Call::commit { asset, census, challenge, class, rounds, commitment })
+    made(
+        who,
+        Call::commit {
+            asset,
+            census,
+            challenge,
+            class,
+            rounds,
+            commitment,
+        },
+    )
 }
 
 pub fn open(draw: &mut Draw) -> Made {
@@ -80,16 +107,24 @@ pub fn open(draw: &mut Draw) -> Made {
     let able = |draw: &Draw, asset: AssetId| {
         let work = draw.secrets.work.get(&asset).filter(|(of, _)| *of == census);
         let commit = rating(asset).and_then(|rating| rating.commit);
-        work.zip(commit).is_some_and(|((_, store), commit)| commit.commitment.0 == store.claim().commitment)
+        work.zip(commit)
+            .is_some_and(|((_, store), commit)| commit.commitment.0 == store.claim().commitment)
     };
-    let ready: Vec<_> =
-        draw.scene.assets.iter().copied().filter(|asset| due(*asset) && able(draw, *asset)).collect();
+    let ready: Vec<_> = draw
+        .scene
+        .assets
+        .iter()
+        .copied()
+        .filter(|asset| due(*asset) && able(draw, *asset))
+        .collect();
     let asset = match draw.entropy.pick(&ready) {
         Some(asset) if !draw.entropy.percent(4) => *asset,
         _ if !draw.entropy.percent(10) => return None,
         _ => draw.asset(),
     };
-    let prover = rating(asset).and_then(|rating| rating.commit).map(|commit| commit.prover);
+    let prover = rating(asset)
+        .and_then(|rating| rating.commit)
+        .map(|commit| commit.prover);
     let who = draw.mostly(prover);
     let mut open_seed = draw.scene.census.open_seed.unwrap_or_default();
     let opening = draw
@@ -116,7 +151,16 @@ pub fn open(draw: &mut Draw) -> Made {
         _ => {}
     }
     let samples = samples.try_into().ok()?;
-    made(who, Call::open { asset, census, open_seed, top, samples })
+    made(
+        who,
+        Call::open {
+            asset,
+            census,
+            open_seed,
+            top,
+            samples,
+        },
+    )
 }
 
 pub fn report(draw: &mut Draw) -> Made {
@@ -133,7 +177,11 @@ pub fn report(draw: &mut Draw) -> Made {
         .and_then(|rating| rating.commit)
         .map_or(draw.scene.census.index, |commit| commit.census);
     // Also by who can't take a bounty.
-    let who = if draw.entropy.percent(30) { draw.poor() } else { draw.anyone() };
+    let who = if draw.entropy.percent(30) {
+        draw.poor()
+    } else {
+        draw.anyone()
+    };
     made(who, Call::report { asset, census })
 }
 
@@ -161,6 +209,13 @@ pub fn mark_offline(draw: &mut Draw) -> Made {
 }
 
 pub fn set_schedule(draw: &mut Draw) -> Option<RuntimeCall> {
+    let runs = matches!(
+        draw.scene.phase(),
+        Phase::Work | Phase::Seed | Phase::Open | Phase::Report
+    );
+    if runs && !draw.entropy.percent(20) {
+        return super::rewards::set_protocol_fee(draw);
+    }
     let entropy = &mut draw.entropy;
     let [window, open, report] = [6, 6, 3].map(|most| {
         let least = u32::from(!entropy.percent(3));
@@ -171,6 +226,13 @@ pub fn set_schedule(draw: &mut Draw) -> Option<RuntimeCall> {
     let least = u32::from(!entropy.percent(5));
     let gap = phases + entropy.small(least, 8);
     let trigger = *entropy.pick(&[1 << 63, u64::MAX, 1 << 62, u64::MAX, 0])?;
-    let schedule = Schedule { window, seed_blocks, open, report, gap, trigger };
+    let schedule = Schedule {
+        window,
+        seed_blocks,
+        open,
+        report,
+        gap,
+        trigger,
+    };
     Some(RuntimeCall::ProofOfCompute(Call::set_schedule { schedule }))
 }

@@ -14,8 +14,9 @@ fn made(who: AccountId, call: Call<Runtime>) -> Made {
 
 /// Mostly someone to whom the asset owes something, also one that is gone.
 fn creditor(draw: &mut Draw) -> (AssetId, AccountId) {
-    let mut all: Vec<(AccountId, AssetId)> =
-        Positions::<Runtime>::iter_keys().filter(|(who, asset)| RewardDistribution::pending(*asset, who.clone()) > 0).collect();
+    let mut all: Vec<(AccountId, AssetId)> = Positions::<Runtime>::iter_keys()
+        .filter(|(who, asset)| RewardDistribution::pending(*asset, who.clone()) > 0)
+        .collect();
     all.sort();
     match draw.entropy.pick(&all).cloned() {
         Some((who, asset)) if !draw.entropy.percent(10) => (asset, who),
@@ -40,7 +41,11 @@ pub fn claim_for(draw: &mut Draw) -> Made {
 
 pub fn pay_revenue(draw: &mut Draw) -> Made {
     let (asset, who) = (draw.asset(), draw.anyone());
-    let natural = if draw.entropy.percent(60) { draw.entropy.range(1, 100) } else { 10 * UNIT };
+    let natural = if draw.entropy.percent(60) {
+        draw.entropy.range(1, 100)
+    } else {
+        10 * UNIT
+    };
     let amount = draw.entropy.amount(natural.min(spendable(&who)));
     made(who, Call::pay_revenue { asset, amount })
 }
@@ -56,7 +61,13 @@ pub fn set_operator_fee(draw: &mut Draw) -> Made {
         3 => 0,
         _ => now + draw.entropy.small(0, 10_000_000),
     };
-    made(who, Call::set_operator_fee { asset, fee: Perbill::from_parts(fee) })
+    made(
+        who,
+        Call::set_operator_fee {
+            asset,
+            fee: Perbill::from_parts(fee),
+        },
+    )
 }
 
 pub fn touch(draw: &mut Draw) -> Made {
@@ -72,6 +83,11 @@ pub fn set_protocol_fee(draw: &mut Draw) -> Option<RuntimeCall> {
 pub fn set_emission_split(draw: &mut Draw) -> Option<RuntimeCall> {
     let gpu = draw.entropy.small(500_000_000, 1_000_000_000);
     let hashrate = draw.entropy.small(0, 1_050_000_000 - gpu);
-    let split = PerKind { gpu: Perbill::from_parts(gpu), hashrate: Perbill::from_parts(hashrate) };
-    Some(RuntimeCall::RewardDistribution(Call::set_emission_split { split }))
+    let split = PerKind {
+        gpu: Perbill::from_parts(gpu),
+        hashrate: Perbill::from_parts(hashrate),
+    };
+    Some(RuntimeCall::RewardDistribution(Call::set_emission_split {
+        split,
+    }))
 }
