@@ -3,8 +3,10 @@
 
 use crate::*;
 use compute_primitives::{
-    api::{AssetInfo, CensusInfo, HolderPage, NetworkStats, PendingReward, RatingInfo},
-    AssetId,
+    api::{
+        AccountIncome, AssetInfo, CensusInfo, HolderPage, IncomeLog, NetworkStats, PendingReward, RatingInfo,
+    },
+    AssetId, CensusIndex,
 };
 use frame_support::{
     genesis_builder_helper::{build_state, get_preset},
@@ -203,6 +205,7 @@ impl_runtime_apis! {
         }
     }
 
+    #[api_version(2)]
     impl compute_primitives::api::ComputeApi<Block, AccountId, Balance, BlockNumber> for Runtime {
         fn asset(id: AssetId) -> Option<AssetInfo<AccountId, Balance, BlockNumber>> {
             configs::compute::views::asset(id)
@@ -234,6 +237,19 @@ impl_runtime_apis! {
 
         fn network_stats() -> NetworkStats<Balance> {
             configs::compute::views::network_stats()
+        }
+
+        fn income_log(id: AssetId, from: CensusIndex, to: CensusIndex) -> Option<IncomeLog<AccountId, Balance>> {
+            RewardDistribution::income_log(id, from, to)
+        }
+
+        fn income(
+            account: AccountId,
+            id: AssetId,
+            from: CensusIndex,
+            to: CensusIndex,
+        ) -> Option<AccountIncome<Balance>> {
+            RewardDistribution::income(id, account, from, to)
         }
     }
 

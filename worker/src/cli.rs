@@ -2,7 +2,7 @@
 //! The command line, and nothing else.
 
 use crate::{
-    commands::{bench, devices, doctor, drain, keys, prove, register, run, shell, status, verify},
+    commands::{bench, devices, doctor, drain, income, keys, prove, register, run, shell, status, verify},
     config::{Format, Layer},
 };
 use clap::{Args, Parser, Subcommand};
@@ -103,6 +103,8 @@ pub enum Command {
     Run(run::Args),
     /// The asset, its rating, its commit, its bond, and why nothing is earned
     Status(status::Args),
+    /// What the asset earned census by census, or what an account earned by it
+    Income(income::Args),
     /// Lets the running worker finish what it has begun, and then stop
     Drain(drain::Args),
     /// Computes a census's work offline and prints it

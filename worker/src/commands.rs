@@ -5,6 +5,7 @@ pub mod bench;
 pub mod devices;
 pub mod doctor;
 pub mod drain;
+pub mod income;
 pub mod keys;
 pub mod prove;
 pub mod register;

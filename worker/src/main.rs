@@ -4,7 +4,7 @@
 use clap::Parser;
 use ergon_worker::{
     cli::{Cli, Command},
-    commands::{bench, devices, doctor, drain, keys, prove, register, run, shell, status, verify},
+    commands::{bench, devices, doctor, drain, income, keys, prove, register, run, shell, status, verify},
     config::{Config, Format, Layer},
     error::{disk, Code, Error},
     logging,
@@ -38,6 +38,7 @@ fn dispatch(cli: &Cli) -> Result<u8, Error> {
         Command::Register(args) => args.upon(layer),
         Command::Run(args) => args.upon(layer),
         Command::Status(args) => args.upon(layer),
+        Command::Income(args) => args.upon(layer),
         Command::Drain(args) => args.upon(layer),
         Command::Completions(args) => {
             shell::completions(args, &mut io::stdout().lock());
@@ -70,6 +71,10 @@ fn dispatch(cli: &Cli) -> Result<u8, Error> {
         Command::Register(args) => print(&wait(register::run(args, &config))?, format),
         Command::Run(args) => print(&wait(run::run(args, &config, bars))?, format),
         Command::Status(_) => print(&wait(status::run(&config))?, format),
+        Command::Income(args) => {
+            let format = if args.csv { Format::Text } else { format };
+            print(&wait(income::run(args, &config))?, format)
+        }
         Command::Drain(args) => print(&wait(drain::run(args, &config))?, format),
         Command::Completions(_) | Command::Man => Ok(0),
     }

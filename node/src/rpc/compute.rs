@@ -20,7 +20,7 @@ use serde_json::Value;
 use sp_api::{ApiError, ProvideRuntimeApi};
 use sp_blockchain::HeaderBackend;
 use std::sync::Arc;
-use types::{Asset, Census, HolderPage, NetworkStats, PendingRewards, Rating};
+use types::{AccountIncome, Asset, Census, HolderPage, IncomeLog, NetworkStats, PendingRewards, Rating};
 
 /// Most holders, or assets, that one call returns.
 const MAX_HOLDERS: u32 = 100;
@@ -67,6 +67,28 @@ pub trait ComputeApi {
     /// The network at a glance.
     #[method(name = "networkStats", blocking)]
     fn network_stats(&self, at: Option<Value>) -> RpcResult<NetworkStats>;
+
+    /// What an asset earned in each census from `from` to `to` (by default all), as far back as its log reaches. `null`: no such
+    /// asset.
+    #[method(name = "incomeLog", blocking)]
+    fn income_log(
+        &self,
+        id: Option<Value>,
+        from: Option<Value>,
+        to: Option<Value>,
+        at: Option<Value>,
+    ) -> RpcResult<Option<IncomeLog>>;
+
+    /// What `account` earned by an asset in the censuses from `from` to `to` (by default all). `null`: no such asset.
+    #[method(name = "income", blocking)]
+    fn income(
+        &self,
+        account: Option<Value>,
+        id: Option<Value>,
+        from: Option<Value>,
+        to: Option<Value>,
+        at: Option<Value>,
+    ) -> RpcResult<Option<AccountIncome>>;
 }
 
 /// Answers the `compute` namespace from a client.
@@ -203,5 +225,40 @@ where
             .network_stats(at)
             .map_err(failed)?
             .into())
+    }
+    fn income_log(
+        &self,
+        id: Option<Value>,
+        from: Option<Value>,
+        to: Option<Value>,
+        at: Option<Value>,
+    ) -> RpcResult<Option<IncomeLog>> {
+        let id = parse::required("id", id, parse::asset_id)?;
+        let (from, to) = parse::censuses(from, to)?;
+        let log = self
+            .client
+            .runtime_api()
+            .income_log(self.block(at)?, id, from, to)
+            .map_err(failed)?;
+        Ok(log.map(Into::into))
+    }
+
+    fn income(
+        &self,
+        account: Option<Value>,
+        id: Option<Value>,
+        from: Option<Value>,
+        to: Option<Value>,
+        at: Option<Value>,
+    ) -> RpcResult<Option<AccountIncome>> {
+        let account = parse::required("account", account, parse::account)?;
+        let id = parse::required("id", id, parse::asset_id)?;
+        let (from, to) = parse::censuses(from, to)?;
+        let income = self
+            .client
+            .runtime_api()
+            .income(self.block(at)?, account, id, from, to)
+            .map_err(failed)?;
+        Ok(income.map(Into::into))
     }
 }

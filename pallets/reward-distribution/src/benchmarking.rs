@@ -3,13 +3,19 @@
 //! payee, and fractions.
 
 use super::*;
-use crate::types::{Balance, PerKind};
+use crate::{
+    log::{Entry, Payee, Sums},
+    types::{AutoClaim, Balance, LogPageOf, PerKind},
+};
 use compute_primitives::{AssetId, AssetKind, CensusIndex, Emission};
 use frame_benchmarking::v2::*;
 use frame_support::{
     pallet_prelude::{DispatchError, DispatchResult, Get},
     sp_runtime::Perbill,
-    traits::fungible::{Inspect, Mutate},
+    traits::{
+        fungible::{Inspect, Mutate},
+        Consideration,
+    },
 };
 use frame_system::{pallet_prelude::BlockNumberFor, RawOrigin};
 
@@ -55,8 +61,32 @@ fn earning<T: Config>(
     // Once through, so that income meets records that exist; then half of what is left again.
     advance::<T>(4u32);
     Pallet::<T>::do_touch(asset)?;
+    fill_log::<T>(asset)?;
+    Pallet::<T>::draw(AssetKind::Gpu, next_census::<T>());
     advance::<T>(4u32);
     Ok(asset)
+}
+
+/// Fills all pages of the log of an asset that has income: the next census's closes an entry, and a page of others falls out. Draw
+/// the census after it.
+pub fn fill_log<T: Config>(asset: AssetId) -> DispatchResult {
+    let Some(mut log) = Logs::<T>::get(asset) else {
+        return Err(DispatchError::Other("the asset has no income"));
+    };
+    let entry = Entry {
+        payee: Payee::Fractions,
+        // Nothing that the books would have to know.
+        sums: Sums::default(),
+        ..log.open.clone()
+    };
+    let mut page = LogPageOf::<T>::default();
+    while page.try_push(entry.clone()).is_ok() {}
+    for slot in 0..T::MaxLogPages::get() {
+        LogPages::<T>::insert(asset, slot, page.clone());
+    }
+    log.closed = u64::from(T::LogPageLength::get()).saturating_mul(T::MaxLogPages::get().into());
+    Logs::<T>::insert(asset, log);
+    Ok(())
 }
 
 fn next_census<T: Config>() -> CensusIndex {
@@ -73,6 +103,14 @@ fn funded<T: Config>(name: &'static str, amount: Balance) -> Result<T::AccountId
     let who: T::AccountId = account(name, 0, 0);
     T::Currency::mint_into(&who, amount)?;
     Ok(who)
+}
+
+fn terms<T: Config>() -> AutoClaim {
+    let threshold = T::MinimumThreshold::get();
+    AutoClaim {
+        threshold,
+        bounty: MAX_BOUNTY.mul_floor(threshold),
+    }
 }
 
 #[benchmarks]
@@ -94,11 +132,16 @@ mod benchmarks {
     fn claim_for() -> Result<(), BenchmarkError> {
         let owner: T::AccountId = account("owner", 0, 0);
         let holder = funded::<T>("holder", ed::<T>())?;
-        let caller: T::AccountId = whitelisted_caller();
+        let caller = funded::<T>("caller", ed::<T>())?;
+        let terms = terms::<T>();
+        T::AutoClaimConsideration::ensure_successful(&holder, Pallet::<T>::auto_claim_footprint());
+        Pallet::<T>::do_set_auto_claim(holder.clone(), Some(terms))?;
         let asset = earning::<T>(&owner, Some(&holder))?;
+        let before = T::Currency::balance(&holder);
         #[extrinsic_call]
-        _(RawOrigin::Signed(caller), asset, holder.clone());
-        assert!(T::Currency::balance(&holder) > ed::<T>());
+        _(RawOrigin::Signed(caller.clone()), asset, holder.clone());
+        assert!(T::Currency::balance(&holder) > before);
+        assert_eq!(T::Currency::balance(&caller), ed::<T>() + terms.bounty);
         Ok(())
     }
 
@@ -163,6 +206,17 @@ mod benchmarks {
         #[extrinsic_call]
         _(RawOrigin::Root, split);
         assert_eq!(EmissionSplit::<T>::get(), split);
+    }
+
+    #[benchmark]
+    fn set_auto_claim() -> Result<(), BenchmarkError> {
+        let who = funded::<T>("who", ed::<T>())?;
+        T::AutoClaimConsideration::ensure_successful(&who, Pallet::<T>::auto_claim_footprint());
+        let terms = terms::<T>();
+        #[extrinsic_call]
+        _(RawOrigin::Signed(who.clone()), Some(terms));
+        assert_eq!(Pallet::<T>::auto_claim(who), Some(terms));
+        Ok(())
     }
 
     impl_benchmark_test_suite!(Pallet, crate::mock::new_test_ext(), crate::mock::Test);

@@ -24,6 +24,7 @@ use frame_support::{
     },
 };
 use frame_system::pallet_prelude::BlockNumberFor;
+use sp_core::U256;
 
 /// The error of a sum that does not fit, or of one that would be negative: never a wrong number.
 pub(crate) fn exact<V>(sum: Option<V>) -> Result<V, DispatchError> {
@@ -198,7 +199,7 @@ impl<T: Config> Pallet<T> {
                 TreasuryOwed::<T>::kill();
                 Self::deposit_event(Event::TreasuryPaid { amount: owed });
             }
-            // It can't: the fee waits, and the income it came from goes on.
+            // It can't, for whatever reason: the fee stays a debt, paid with the next one, and the income it came from goes on.
             Err(_) => TreasuryOwed::<T>::put(owed),
         }
         Ok(())
@@ -241,6 +242,7 @@ impl<T: Config> Pallet<T> {
         let Some((released, shared)) = Self::flow(asset, &mut ledger)? else {
             return Ok(Some(ledger));
         };
+        Self::log(asset, &ledger, released, 0, &shared)?;
         if !released.is_zero() {
             Self::deposit_event(Event::Released {
                 asset,
@@ -284,8 +286,10 @@ impl<T: Config> Pallet<T> {
         let mut ledger = ledger.unwrap_or_default();
         let mut position = Self::settled(&ledger, Positions::<T>::get(who, asset), held)?
             .unwrap_or_else(|| Position::open(&ledger.accumulator));
+        let per_share = ledger.accumulator.per_share;
+        let mut residue = U256::zero();
         if will_hold.is_zero() {
-            let residue = position.take_residue();
+            residue = position.take_residue();
             if !residue.is_zero() {
                 ensure!(known, Error::<T>::Unsettled);
                 exact(ledger.accumulator.absorb(residue))?;
@@ -294,13 +298,22 @@ impl<T: Config> Pallet<T> {
         }
         if will_hold.is_zero() && position.owed.is_zero() {
             Positions::<T>::remove(who, asset);
+            Self::forget(asset, who)
         } else {
             Positions::<T>::insert(who, asset, position);
+            if held == will_hold {
+                return Ok(());
+            }
+            Self::note(asset, who, per_share, will_hold, residue)
         }
-        Ok(())
     }
 
-    pub(crate) fn do_claim(asset: AssetId, who: &T::AccountId) -> DispatchResult {
+    /// Takes what `who` has coming out of the books, and lets `pay` pay it.
+    pub(crate) fn do_claim(
+        asset: AssetId,
+        who: &T::AccountId,
+        pay: impl FnOnce(Balance) -> DispatchResult,
+    ) -> DispatchResult {
         with_storage_layer(|| {
             let ledger = Self::touched(asset)?;
             let held = Self::held(asset, who);
@@ -313,10 +326,11 @@ impl<T: Config> Pallet<T> {
             let mut position = position.ok_or(Error::<T>::NothingToClaim)?;
             let amount = exact(position.take_whole())?;
             ensure!(!amount.is_zero(), Error::<T>::NothingToClaim);
-            Self::pay_out(who, amount)?;
+            pay(amount)?;
 
             if held.is_zero() && position.owed.is_zero() {
                 Positions::<T>::remove(who, asset);
+                Self::forget(asset, who)?;
             } else {
                 Positions::<T>::insert(who, asset, position);
             }
@@ -372,6 +386,7 @@ impl<T: Config> Pallet<T> {
             BooksTotal::<T>::try_mutate(|totals| add(&mut totals.revenue, amount))?;
             add(&mut ledger.revenue, amount)?;
             let shared = Self::share(&mut ledger, amount, &Self::terms(asset))?;
+            Self::log(asset, &ledger, 0, amount, &shared)?;
             Self::record(asset, &ledger, shared)?;
             Ledgers::<T>::insert(asset, ledger);
             Ok(())
@@ -447,6 +462,7 @@ impl<T: Config> Pallet<T> {
             });
         }
         Ledgers::<T>::remove(asset);
+        Self::end_log(asset);
         Self::deposit_event(Event::BooksClosed {
             asset,
             emitted: ledger.emitted,

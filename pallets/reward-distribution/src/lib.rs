@@ -6,13 +6,16 @@ extern crate alloc;
 
 pub use pallet::*;
 
+pub mod log;
 pub mod math;
 pub mod types;
 pub mod weights;
 
 mod impl_emission;
 mod impl_income;
+mod impl_log;
 mod impls;
+mod pushes;
 #[cfg(any(feature = "try-runtime", test))]
 mod try_state;
 
@@ -33,17 +36,22 @@ pub mod pallet {
     use super::*;
     use crate::{
         math::Position,
-        types::{LedgerOf, OperatorFee, PerKind, Pot, Totals},
+        types::{
+            AutoClaim, HistoryOf, LedgerOf, LogOf, LogPageOf, OperatorFee, PerKind, Pot, StandingOf, Totals,
+        },
     };
     use alloc::vec::Vec;
     use compute_primitives::{
-        api::{Books, PendingReward},
+        api::{AccountIncome, Books, IncomeLog, PendingReward},
         AssetId, AssetKind, CensusIndex, Holdings, InspectAsset,
     };
     use frame_support::{
         pallet_prelude::*,
         sp_runtime::Perbill,
-        traits::fungible::{Inspect, Mutate},
+        traits::{
+            fungible::{Inspect, Mutate},
+            Consideration, Contains, Footprint,
+        },
         PalletId,
     };
     use frame_system::pallet_prelude::*;
@@ -54,6 +62,8 @@ pub mod pallet {
     pub const MAX_OPERATOR_FEE: Perbill = Perbill::from_percent(50);
     /// The most by which an operator's fee may rise at once.
     pub const MAX_FEE_RAISE: Perbill = Perbill::from_percent(1);
+    /// The most of its threshold that an account may offer to whoever pushes its income.
+    pub const MAX_BOUNTY: Perbill = Perbill::from_percent(10);
 
     #[pallet::pallet]
     pub struct Pallet<T>(_);
@@ -95,8 +105,37 @@ pub mod pallet {
         #[pallet::constant]
         type FeeRaiseInterval: Get<BlockNumberFor<Self>>;
 
+        /// Pays for the storage of an account's terms for pushes.
+        type AutoClaimConsideration: Consideration<Self::AccountId, Footprint>;
+
+        /// The least threshold for pushes. Nine tenths of it are at least the existential deposit.
+        #[pallet::constant]
+        type MinimumThreshold: Get<Balance>;
+
+        /// Accounts to which others may push income. Not those whose balance means something to anyone but them, as a liquidity
+        /// pool's does.
+        type PushFilter: Contains<Self::AccountId>;
+
+        /// Closed entries in a page of an asset's income log. At least 1.
+        #[pallet::constant]
+        type LogPageLength: Get<u32>;
+
+        /// Pages of an asset's income log; the oldest makes room for a new one. At least 2.
+        #[pallet::constant]
+        type MaxLogPages: Get<u32>;
+
+        /// Censuses for which it is kept how an account's holding of an asset changed. At least 1.
+        #[pallet::constant]
+        type MaxRecords: Get<u32>;
+
         #[cfg(feature = "runtime-benchmarks")]
         type BenchmarkHelper: BenchmarkHelper<Self::AccountId>;
+    }
+
+    #[pallet::composite_enum]
+    pub enum HoldReason {
+        /// Deposit for the storage of an account's terms for pushes.
+        AutoClaim,
     }
 
     /// The emission's pots.
@@ -138,6 +177,32 @@ pub mod pallet {
     #[pallet::storage]
     pub type Positions<T: Config> =
         StorageDoubleMap<_, Blake2_128Concat, T::AccountId, Blake2_128Concat, AssetId, Position, OptionQuery>;
+
+    /// On what terms others may push an account's income to it.
+    #[pallet::storage]
+    pub type AutoClaims<T: Config> =
+        StorageMap<_, Blake2_128Concat, T::AccountId, StandingOf<T>, OptionQuery>;
+
+    /// The head of each asset's income log, from its first income on.
+    #[pallet::storage]
+    pub type Logs<T: Config> = StorageMap<_, Blake2_128Concat, AssetId, LogOf<T>, OptionQuery>;
+
+    /// The closed entries of the income logs, a ring of pages for each asset.
+    #[pallet::storage]
+    pub type LogPages<T: Config> =
+        StorageDoubleMap<_, Blake2_128Concat, AssetId, Twox64Concat, u32, LogPageOf<T>, ValueQuery>;
+
+    /// How each holding of fractions changed. Goes with its position.
+    #[pallet::storage]
+    pub type Histories<T: Config> = StorageDoubleMap<
+        _,
+        Blake2_128Concat,
+        T::AccountId,
+        Blake2_128Concat,
+        AssetId,
+        HistoryOf<T>,
+        OptionQuery,
+    >;
 
     #[pallet::genesis_config]
     pub struct GenesisConfig<T: Config> {
@@ -242,6 +307,30 @@ pub mod pallet {
             who: T::AccountId,
             amount: Balance,
         },
+        /// Others may push `who`'s income to it on these terms. `None`: on none in particular.
+        AutoClaimSet {
+            who: T::AccountId,
+            terms: Option<AutoClaim>,
+        },
+        /// `caller` pushed income of `who` and got `bounty` of it. What was claimed includes it.
+        Pushed {
+            asset: AssetId,
+            who: T::AccountId,
+            caller: T::AccountId,
+            bounty: Balance,
+        },
+        /// An entry of the asset's income log was closed: what the asset earned in a census, for the same payee and under the same
+        /// operator.
+        IncomeLogged {
+            asset: AssetId,
+            census: CensusIndex,
+            emission: Balance,
+            revenue: Balance,
+            protocol_fee: Balance,
+            operator_fee: Balance,
+            /// To the holders, with what had been parked before.
+            credited: Balance,
+        },
         /// Emission that had not vested was taken: `bounty` went to the reporter, the rest was burnt.
         UnvestedSlashed {
             asset: AssetId,
@@ -305,6 +394,16 @@ pub mod pallet {
         StillFractionalized,
         /// Holdings changed without being settled.
         Unsettled,
+        /// The threshold is below the least that there may be.
+        ThresholdTooLow,
+        /// The bounty is more than a tenth of the threshold.
+        BountyAboveBound,
+        /// The account has set no terms for pushes.
+        NoAutoClaim,
+        /// Less is pending than what the account wants to be pushed.
+        BelowThreshold,
+        /// Others may not push income to this account.
+        NotPushable,
     }
 
     #[pallet::hooks]
@@ -315,6 +414,14 @@ pub mod pallet {
                 T::Treasury::get() != Self::account_id(),
                 "the treasury is the pallet's own account"
             );
+            let threshold = T::MinimumThreshold::get();
+            assert!(
+                threshold.saturating_sub(MAX_BOUNTY.mul_floor(threshold)) >= T::Currency::minimum_balance(),
+                "MinimumThreshold leaves less than the existential deposit"
+            );
+            assert!(T::LogPageLength::get() >= 1, "LogPageLength is zero");
+            assert!(T::MaxLogPages::get() >= 2, "MaxLogPages is below two");
+            assert!(T::MaxRecords::get() >= 1, "MaxRecords is zero");
         }
 
         #[cfg(feature = "try-runtime")]
@@ -330,15 +437,16 @@ pub mod pallet {
         #[pallet::weight(T::WeightInfo::claim().saturating_add(Pallet::<T>::other_position()))]
         pub fn claim(origin: OriginFor<T>, asset: AssetId) -> DispatchResult {
             let who = ensure_signed(origin)?;
-            Self::do_claim(asset, &who)
+            Self::do_claim(asset, &who, |amount| Self::pay_out(&who, amount))
         }
 
-        /// Pays `who` all whole units that it has coming from `asset`. Anyone may call this for anyone.
+        /// Pays `who` all whole units that it has coming from `asset`. Anyone may call this for anyone; where `who` has set terms for
+        /// it, from its threshold on, and gets its bounty.
         #[pallet::call_index(1)]
         #[pallet::weight(T::WeightInfo::claim_for().saturating_add(Pallet::<T>::other_position()))]
         pub fn claim_for(origin: OriginFor<T>, asset: AssetId, who: T::AccountId) -> DispatchResult {
-            ensure_signed(origin)?;
-            Self::do_claim(asset, &who)
+            let caller = ensure_signed(origin)?;
+            Self::do_claim_for(asset, &who, &caller)
         }
 
         /// Pays `amount` for the services of `asset`. It goes through the waterfall at once. The caller's account is kept alive.
@@ -390,6 +498,15 @@ pub mod pallet {
             ensure_root(origin)?;
             Self::do_set_emission_split(split)
         }
+
+        /// Sets, or clears, on what terms others may push the caller's income to it: from how much on, of each asset, and for what
+        /// bounty, at most a tenth of it. Takes a deposit, given back when cleared.
+        #[pallet::call_index(7)]
+        #[pallet::weight(T::WeightInfo::set_auto_claim())]
+        pub fn set_auto_claim(origin: OriginFor<T>, terms: Option<AutoClaim>) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            Self::do_set_auto_claim(who, terms)
+        }
     }
 
     impl<T: Config> Pallet<T> {
@@ -422,6 +539,31 @@ pub mod pallet {
             Ledgers::<T>::get(asset)
                 .map(|ledger| ledger.books())
                 .unwrap_or_default()
+        }
+
+        /// What the asset earned in each census from `from` to `to`, as far back as its log reaches. `None`: no such asset.
+        pub fn income_log(
+            asset: AssetId,
+            from: CensusIndex,
+            to: CensusIndex,
+        ) -> Option<IncomeLog<T::AccountId, Balance>> {
+            Self::log_of(asset, from, to)
+        }
+
+        /// What `who` earned by the asset in the censuses from `from` to `to`, and from when on nothing is missing. `None`: no such
+        /// asset.
+        pub fn income(
+            asset: AssetId,
+            who: T::AccountId,
+            from: CensusIndex,
+            to: CensusIndex,
+        ) -> Option<AccountIncome<Balance>> {
+            Self::income_of(asset, &who, from, to)
+        }
+
+        /// On what terms others may push the account's income to it.
+        pub fn auto_claim(who: T::AccountId) -> Option<AutoClaim> {
+            AutoClaims::<T>::get(who).map(|standing| standing.terms)
         }
 
         /// Emission of the asset that has not vested at this block.

@@ -10,9 +10,9 @@ use frame_support::{
     derive_impl, parameter_types,
     sp_runtime::{traits::IdentityLookup, BuildStorage, Perbill},
     traits::{
-        fungible::{Inspect, Mutate},
+        fungible::{HoldConsideration, Inspect, Mutate},
         tokens::Preservation,
-        ConstU128, ConstU32, ConstU64, Hooks,
+        ConstU128, ConstU32, ConstU64, Contains, Hooks, LinearStoragePrice,
     },
     Blake2_128Concat, PalletId,
 };
@@ -22,6 +22,8 @@ pub type AccountId = u64;
 pub const ALICE: AccountId = 1;
 pub const BOB: AccountId = 2;
 pub const CHARLIE: AccountId = 3;
+/// A pool: income may not be pushed to it.
+pub const POOL: AccountId = 7;
 /// Never endowed.
 pub const POOR: AccountId = 8;
 pub const OPERATOR: AccountId = 9;
@@ -35,6 +37,11 @@ pub const INITIAL: Balance = 10_000;
 pub const HALVING: u32 = 10;
 pub const VESTING: u64 = 20;
 pub const DAY: u64 = 100;
+pub const THRESHOLD: Balance = 100;
+/// Entries of a log's page, pages of a log, records of a history: few, so that they are soon full.
+pub const PAGE: u32 = 3;
+pub const PAGES: u32 = 3;
+pub const RECORDS: u32 = 4;
 
 pub const ASSET: AssetId = AssetId(7);
 pub const GPU: AssetKind = AssetKind::Gpu;
@@ -77,10 +84,24 @@ impl pallet_balances::Config for Test {
     type Balance = Balance;
     type ExistentialDeposit = ConstU128<ED>;
     type AccountStore = System;
+    type RuntimeHoldReason = RuntimeHoldReason;
+    type RuntimeFreezeReason = RuntimeFreezeReason;
 }
 
 parameter_types! {
     pub const RewardPalletId: PalletId = PalletId(*b"er/rewrd");
+    pub const AutoClaimReason: RuntimeHoldReason =
+        RuntimeHoldReason::RewardDistribution(crate::HoldReason::AutoClaim);
+}
+
+/// A hundred an item and one a byte.
+type StoragePrice = LinearStoragePrice<ConstU128<100>, ConstU128<1>, Balance>;
+
+pub struct NoPools;
+impl Contains<AccountId> for NoPools {
+    fn contains(who: &AccountId) -> bool {
+        *who != POOL
+    }
 }
 
 impl pallet_reward_distribution::Config for Test {
@@ -94,6 +115,12 @@ impl pallet_reward_distribution::Config for Test {
     type InitialEmission = ConstU128<INITIAL>;
     type HalvingInterval = ConstU32<HALVING>;
     type FeeRaiseInterval = ConstU64<DAY>;
+    type AutoClaimConsideration = HoldConsideration<AccountId, Balances, AutoClaimReason, StoragePrice>;
+    type MinimumThreshold = ConstU128<THRESHOLD>;
+    type PushFilter = NoPools;
+    type LogPageLength = ConstU32<PAGE>;
+    type MaxLogPages = ConstU32<PAGES>;
+    type MaxRecords = ConstU32<RECORDS>;
     #[cfg(feature = "runtime-benchmarks")]
     type BenchmarkHelper = Fractions;
 }

@@ -3,15 +3,17 @@
 
 use crate::{
     impls::exact,
-    math::scaled,
+    log::Sums as Earned,
+    math::{scaled, SCALE},
     pallet::{
-        BooksTotal, Config, EmissionSplit, Ledgers, OperatorFees, Pallet, Positions, Pots, ProtocolFee,
-        TreasuryOwed, VestingPeriod, MAX_OPERATOR_FEE, MAX_PROTOCOL_FEE,
+        AutoClaims, BooksTotal, Config, EmissionSplit, Histories, Ledgers, LogPages, Logs, OperatorFees,
+        Pallet, Positions, Pots, ProtocolFee, TreasuryOwed, VestingPeriod, MAX_BOUNTY, MAX_OPERATOR_FEE,
+        MAX_PROTOCOL_FEE,
     },
     types::{Balance, Sharers},
 };
 use alloc::collections::BTreeMap;
-use compute_primitives::{AssetId, InspectAsset};
+use compute_primitives::{AssetId, Holdings, InspectAsset};
 use frame_support::{
     ensure,
     pallet_prelude::Get,
@@ -39,6 +41,9 @@ impl<T: Config> Pallet<T> {
         Self::check_books()?;
         Self::check_totals()?;
         Self::check_account()?;
+        Self::check_auto_claims()?;
+        Self::check_logs()?;
+        Self::check_histories()?;
         Self::check_no_record_of_ended_assets()
     }
 
@@ -176,9 +181,115 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
+    /// Terms for pushes are within their bounds.
+    fn check_auto_claims() -> Result<(), TryRuntimeError> {
+        for (_, standing) in AutoClaims::<T>::iter() {
+            ensure!(
+                standing.terms.threshold >= T::MinimumThreshold::get(),
+                "a threshold below the least"
+            );
+            ensure!(
+                standing.terms.bounty <= MAX_BOUNTY.mul_floor(standing.terms.threshold),
+                "a bounty above its bound"
+            );
+        }
+        Ok(())
+    }
+
+    /// An income log adds up to its asset's books, in its order, and has no pages that it does not reach.
+    fn check_logs() -> Result<(), TryRuntimeError> {
+        let mut pages = 0usize;
+        for (asset, ledger) in Ledgers::<T>::iter() {
+            let mut earned = Earned::default();
+            if let Some(log) = Logs::<T>::get(asset) {
+                earned = log.fallen.sums;
+                let entries = Self::entries(asset, &log);
+                for entry in &entries {
+                    exact(earned.add(&entry.sums))?;
+                }
+                for pair in entries.windows(2) {
+                    let [earlier, later] = pair else { continue };
+                    ensure!(
+                        earlier.census <= later.census && earlier.per_share <= later.per_share,
+                        "an income log that runs back"
+                    );
+                }
+                ensure!(
+                    log.open.per_share == ledger.accumulator.per_share,
+                    "income was shared and not logged"
+                );
+                let kept = u64::from(T::LogPageLength::get()).saturating_mul(T::MaxLogPages::get().into());
+                ensure!(
+                    log.closed <= kept || log.fallen.last.is_some(),
+                    "entries fell out of an income log that was not full"
+                );
+                pages = pages.saturating_add(LogPages::<T>::iter_prefix(asset).count());
+            }
+            let released = ledger
+                .emitted
+                .checked_sub(ledger.slashed)
+                .and_then(|left| left.checked_sub(ledger.in_stream()?));
+            ensure!(
+                earned.emission == exact(released)? && earned.revenue == ledger.revenue,
+                "an income log misses income"
+            );
+            ensure!(
+                earned.protocol_fee == ledger.protocol_fee && earned.operator_fee == ledger.operator_fee,
+                "an income log misses fees"
+            );
+            ensure!(
+                earned.net() == earned.credited.checked_add(ledger.parked),
+                "an income log does not add up to what was credited"
+            );
+        }
+        ensure!(
+            LogPages::<T>::iter_keys().count() == pages,
+            "a page of an income log that ended"
+        );
+        Ok(())
+    }
+
+    /// A history goes with a position, ends with what is held, runs forward, and tells what the position is owed, to the last
+    /// fraction of a unit.
+    fn check_histories() -> Result<(), TryRuntimeError> {
+        for (who, asset, history) in Histories::<T>::iter() {
+            let mut position = exact(Positions::<T>::get(&who, asset))?;
+            let last = exact(history.records.last())?;
+            let held = T::Holdings::balance(asset, &who);
+            ensure!(last.held == held, "a holding changed and was not noted");
+            let mut total = last.total;
+            if let Some(ledger) = Ledgers::<T>::get(asset).filter(|_| !held.is_zero()) {
+                exact(position.settle(&ledger.accumulator, held))?;
+                total = exact(last.total_at(ledger.accumulator.per_share))?;
+            }
+            ensure!(
+                total % SCALE == position.owed % SCALE,
+                "a history that does not tell what is owed"
+            );
+            for pair in history.records.windows(2) {
+                let [earlier, later] = pair else { continue };
+                ensure!(
+                    earlier.census < later.census
+                        && earlier.checkpoint <= later.checkpoint
+                        && earlier.total / SCALE <= later.total / SCALE,
+                    "a history that runs back"
+                );
+            }
+        }
+        for (who, asset) in Positions::<T>::iter_keys() {
+            ensure!(
+                Histories::<T>::contains_key(&who, asset) || T::Holdings::balance(asset, &who).is_zero(),
+                "fractions without a history"
+            );
+        }
+        Ok(())
+    }
+
     /// Invariant 6: of an asset that ended only debts stay.
     fn check_no_record_of_ended_assets() -> Result<(), TryRuntimeError> {
-        let assets = Ledgers::<T>::iter_keys().chain(OperatorFees::<T>::iter_keys());
+        let assets = Ledgers::<T>::iter_keys()
+            .chain(OperatorFees::<T>::iter_keys())
+            .chain(Logs::<T>::iter_keys());
         for asset in assets {
             ensure!(
                 T::Assets::kind(asset).is_some(),

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Records.
 
-use crate::math::{Accumulator, Stream};
+use crate::{
+    log::{Entry, History, Log},
+    math::{Accumulator, Stream},
+    pallet::Config,
+};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use compute_primitives::{api::Books, AssetKind, CensusIndex};
-use frame_support::sp_runtime::Perbill;
+use frame_support::{pallet_prelude::BoundedVec, sp_runtime::Perbill};
 use frame_system::pallet_prelude::BlockNumberFor;
 use scale_info::TypeInfo;
 use serde::{Deserialize, Serialize};
@@ -17,6 +21,17 @@ pub type Balance = u128;
 
 /// The ledger of an asset, as this runtime stores it.
 pub type LedgerOf<T> = Ledger<BlockNumberFor<T>>;
+
+/// The head of an asset's income log.
+pub type LogOf<T> = Log<<T as frame_system::Config>::AccountId>;
+/// An entry of it.
+pub type EntryOf<T> = Entry<<T as frame_system::Config>::AccountId>;
+/// A page of closed entries.
+pub type LogPageOf<T> = BoundedVec<EntryOf<T>, <T as Config>::LogPageLength>;
+/// How a holding changed.
+pub type HistoryOf<T> = History<<T as Config>::MaxRecords>;
+/// What is stored of an account's terms for pushes.
+pub type StandingOf<T> = Standing<<T as Config>::AutoClaimConsideration>;
 
 /// One value for each kind of asset.
 #[derive(
@@ -67,6 +82,11 @@ impl PerKind<Pot> {
     /// Drawn of all pots and neither paid nor put back. `None` on overflow.
     pub fn outstanding(&self) -> Option<Balance> {
         self.gpu.outstanding.checked_add(self.hashrate.outstanding)
+    }
+
+    /// The census of the last draw of any kind.
+    pub fn census(&self) -> CensusIndex {
+        self.gpu.drawn_for.max(self.hashrate.drawn_for)
     }
 }
 
@@ -193,6 +213,25 @@ impl<BlockNumber> Default for OperatorFee<BlockNumber> {
             raised_at: None,
         }
     }
+}
+
+/// On what terms others may push an account's income to it.
+#[derive(
+    Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct AutoClaim {
+    /// From how much on, of one asset.
+    pub threshold: Balance,
+    /// What of it goes to whoever pushes.
+    pub bounty: Balance,
+}
+
+/// Terms that stand.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct Standing<Ticket> {
+    pub terms: AutoClaim,
+    /// The storage deposit.
+    pub ticket: Ticket,
 }
 
 /// Who shares an asset's income at one moment.

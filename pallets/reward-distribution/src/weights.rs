@@ -21,6 +21,7 @@ pub trait WeightInfo {
 	fn set_protocol_fee() -> Weight;
 	fn touch() -> Weight;
 	fn set_emission_split() -> Weight;
+	fn set_auto_claim() -> Weight;
 }
 
 /// As measured, with the runtime's own database weights.
@@ -190,6 +191,12 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		Weight::from_parts(6_099_000, 0)
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
+	/// Not measured yet: of the size of its siblings.
+	fn set_auto_claim() -> Weight {
+		Weight::from_parts(60_000_000, 3593)
+			.saturating_add(T::DbWeight::get().reads(3_u64))
+			.saturating_add(T::DbWeight::get().writes(3_u64))
+	}
 }
 
 /// For tests: the same, with ParityDB's weights.
@@ -226,5 +233,10 @@ impl WeightInfo for () {
 	fn set_emission_split() -> Weight {
 		Weight::from_parts(6_099_000, 0)
 			.saturating_add(ParityDbWeight::get().writes(1_u64))
+	}
+	fn set_auto_claim() -> Weight {
+		Weight::from_parts(60_000_000, 3593)
+			.saturating_add(ParityDbWeight::get().reads(3_u64))
+			.saturating_add(ParityDbWeight::get().writes(3_u64))
 	}
 }

@@ -146,6 +146,87 @@ pub struct PendingReward<Balance> {
     pub amount: Balance,
 }
 
+/// What went through an asset's waterfall in some time.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Encode, Decode, TypeInfo)]
+pub struct IncomeSums<Balance> {
+    /// Emission that had vested and was released.
+    pub emission: Balance,
+    /// Payments of tenants.
+    pub revenue: Balance,
+    /// Taken by the protocol.
+    pub protocol_fee: Balance,
+    /// Credited to the operator.
+    pub operator_fee: Balance,
+    /// What is left for the holders: `emission + revenue - protocol_fee - operator_fee`.
+    pub net: Balance,
+    /// Credited to the holders. It differs from `net` only where nobody held the asset: by what was parked, or had been.
+    pub credited: Balance,
+}
+
+/// To whom an asset's net income was credited.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, TypeInfo)]
+pub enum IncomePayee<AccountId> {
+    /// To nobody: it was parked, or there was none.
+    Nobody,
+    /// To the holders of fractions.
+    Fractions,
+    /// To the whole asset's owner.
+    Owner(AccountId),
+}
+
+/// What an asset earned in one census, for the same payee and under the same operator.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, TypeInfo)]
+pub struct IncomeEntry<AccountId, Balance> {
+    /// The census since whose draw it was earned; zero before the first.
+    pub census: CensusIndex,
+    pub sums: IncomeSums<Balance>,
+    pub payee: IncomePayee<AccountId>,
+    /// Who got the operator's fee.
+    pub operator: Option<AccountId>,
+}
+
+/// A part of an asset's income log.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, TypeInfo)]
+pub struct IncomeLog<AccountId, Balance> {
+    /// Nothing is missing from this census on.
+    pub from: CensusIndex,
+    /// Whether nothing is missing of what was asked for: the log reaches so far back.
+    pub complete: bool,
+    /// Everything since the asset's first income, what the log no longer reaches back to included.
+    pub total: IncomeSums<Balance>,
+    /// The oldest first. Several for a census in which the owner or the operator changed, none for one without income.
+    pub entries: Vec<IncomeEntry<AccountId, Balance>>,
+}
+
+/// What an account earned by an asset in one census, in whole units.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, TypeInfo)]
+pub struct CensusIncome<Balance> {
+    pub census: CensusIndex,
+    /// As a holder of fractions.
+    pub fractions: Balance,
+    /// As the whole asset's owner.
+    pub owner: Balance,
+    /// As the operator.
+    pub operator: Balance,
+}
+
+/// What an account earned by an asset in a range of censuses, in whole units.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, TypeInfo)]
+pub struct AccountIncome<Balance> {
+    /// Nothing is missing from this census on; of those before there is what is known.
+    pub from: CensusIndex,
+    /// Whether nothing is missing of what was asked for.
+    pub complete: bool,
+    /// As a holder of fractions.
+    pub fractions: Balance,
+    /// As the whole asset's owner.
+    pub owner: Balance,
+    /// As the operator.
+    pub operator: Balance,
+    /// The same by census, the oldest first; those without income are left out.
+    pub censuses: Vec<CensusIncome<Balance>>,
+}
+
 /// One holder of fractions.
 #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, TypeInfo)]
 pub struct Holder<AccountId, Balance> {
@@ -203,5 +284,16 @@ sp_api::decl_runtime_apis! {
         /// Holders of an asset's fractions, at most `limit` a page, from `cursor` on.
         fn holders(id: AssetId, cursor: Option<Vec<u8>>, limit: u32) -> Option<HolderPage<AccountId, Balance>>;
         fn network_stats() -> NetworkStats<Balance>;
+        /// What an asset earned in each census from `from` to `to`, as far back as its log reaches.
+        #[api_version(2)]
+        fn income_log(id: AssetId, from: CensusIndex, to: CensusIndex) -> Option<IncomeLog<AccountId, Balance>>;
+        /// What `account` earned by an asset in the censuses from `from` to `to`.
+        #[api_version(2)]
+        fn income(
+            account: AccountId,
+            id: AssetId,
+            from: CensusIndex,
+            to: CensusIndex,
+        ) -> Option<AccountIncome<Balance>>;
     }
 }

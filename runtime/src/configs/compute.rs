@@ -8,8 +8,8 @@ use crate::{configs::consensus::SLOT_DURATION, *};
 use frame_support::{
     parameter_types,
     traits::{
-        fungible::HoldConsideration, AsEnsureOriginWithArg, ConstU32, ConstU64, ConstU8, Contains, Get,
-        LinearStoragePrice, NeverEnsureOrigin,
+        fungible::HoldConsideration, AsEnsureOriginWithArg, ConstU32, ConstU64, ConstU8, Contains,
+        Everything, Get, LinearStoragePrice, NeverEnsureOrigin,
     },
     weights::Weight,
     PalletId,
@@ -183,10 +183,14 @@ parameter_types! {
     /// Four years of one census an hour.
     pub const HalvingInterval: u32 = 35_064;
     pub const FeeRaiseInterval: BlockNumber = DAYS;
+    pub const AutoClaimHold: RuntimeHoldReason =
+        RuntimeHoldReason::RewardDistribution(pallet_reward_distribution::HoldReason::AutoClaim);
+    pub const MinimumThreshold: Balance = UNIT;
 }
 
 impl pallet_reward_distribution::Config for Runtime {
     type Assets = ComputeAssets;
+    type AutoClaimConsideration = HoldConsideration<AccountId, Balances, AutoClaimHold, StoragePrice>;
     #[cfg(feature = "runtime-benchmarks")]
     type BenchmarkHelper = benchmarking::Helper;
     type Currency = Balances;
@@ -194,8 +198,14 @@ impl pallet_reward_distribution::Config for Runtime {
     type HalvingInterval = HalvingInterval;
     type Holdings = FractionalOwnership;
     type InitialEmission = InitialEmission;
+    // A page a day, of one census an hour; a month of days in full.
+    type LogPageLength = ConstU32<24>;
+    type MaxLogPages = ConstU32<32>;
+    type MaxRecords = ConstU32<24>;
     type MaxSupply = MaxSupply;
+    type MinimumThreshold = MinimumThreshold;
     type PalletId = RewardDistributionPalletId;
+    type PushFilter = Everything;
     type Treasury = Treasury;
     type WeightInfo = pallet_reward_distribution::weights::SubstrateWeight<Runtime>;
 }
@@ -204,7 +214,7 @@ impl pallet_reward_distribution::Config for Runtime {
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking {
     use super::*;
-    use compute_primitives::{AssetId, AssetKind, CensusIndex, Emission, OperatorBond};
+    use compute_primitives::{AssetId, AssetKind, CensusIndex, Emission, Income, OperatorBond};
     use frame_support::traits::fungible::Mutate;
     use frame_system::{Pallet as System, RawOrigin};
     use sp_runtime::{traits::StaticLookup, DispatchError, DispatchResult};
@@ -219,14 +229,24 @@ mod benchmarking {
         )
     }
 
+    fn draw_next() {
+        let last = pallet_reward_distribution::Pots::<Runtime>::get().census();
+        <RewardDistribution as Emission<AccountId>>::draw(AssetKind::Gpu, CensusIndex(last.0 + 1));
+    }
+
     impl pallet_fractional_ownership::benchmarking::BenchmarkHelper<AccountId> for Helper {
         fn create_asset(owner: &AccountId) -> Result<AssetId, DispatchError> {
             create(owner)
         }
 
         fn accrue_income(asset: AssetId) -> DispatchResult {
-            <RewardDistribution as Emission<AccountId>>::draw(AssetKind::Gpu, CensusIndex(1));
+            draw_next();
             <RewardDistribution as Emission<AccountId>>::pay(asset, AssetKind::Gpu, UNIT)?;
+            System::<Runtime>::set_block_number(System::<Runtime>::block_number() + 5);
+            // Then the longest way through the log: an entry is closed, and a page of others falls out.
+            <RewardDistribution as Income<AccountId>>::touch(asset)?;
+            pallet_reward_distribution::benchmarking::fill_log::<Runtime>(asset)?;
+            draw_next();
             System::<Runtime>::set_block_number(System::<Runtime>::block_number() + 5);
             Ok(())
         }

@@ -159,6 +159,46 @@ impl Client {
             .map_err(api_error)
     }
 
+    /// What an asset earned in the censuses from `from` to `to`, as the finalized block has it.
+    ///
+    /// # Errors
+    /// [`ChainError`].
+    pub async fn income_log(
+        &self,
+        asset: u64,
+        from: u32,
+        to: u32,
+    ) -> Result<Option<metadata::IncomeLog>, ChainError> {
+        let call = metadata::runtime_apis().compute_api().income_log(
+            metadata::AssetId(asset),
+            metadata::CensusIndex(from),
+            metadata::CensusIndex(to),
+        );
+        let at = self.finalized().await?;
+        at.runtime_apis().call(call).await.map_err(api_error)
+    }
+
+    /// What `account` earned by an asset in the censuses from `from` to `to`, as the finalized block has it.
+    ///
+    /// # Errors
+    /// [`ChainError`].
+    pub async fn income(
+        &self,
+        account: &AccountId32,
+        asset: u64,
+        from: u32,
+        to: u32,
+    ) -> Result<Option<metadata::AccountIncome>, ChainError> {
+        let call = metadata::runtime_apis().compute_api().income(
+            *account,
+            metadata::AssetId(asset),
+            metadata::CensusIndex(from),
+            metadata::CensusIndex(to),
+        );
+        let at = self.finalized().await?;
+        at.runtime_apis().call(call).await.map_err(api_error)
+    }
+
     /// The asset registered for a hardware id.
     ///
     /// # Errors

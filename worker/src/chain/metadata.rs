@@ -26,6 +26,19 @@ pub type CensusInfo = api::CensusInfo<Hash, u128, Number>;
 /// The runtime API's record of a rating.
 pub type RatingInfo = api::RatingInfo<AccountId32, Hash, Number>;
 
+/// The runtime API's income log of an asset, and what it is made of.
+pub type IncomeLog = api::IncomeLog<AccountId32, u128>;
+/// An entry of it.
+pub type IncomeEntry = api::IncomeEntry<AccountId32, u128>;
+/// To whom an entry's net was credited.
+pub type IncomePayee = api::IncomePayee<AccountId32>;
+/// The sums of an entry.
+pub type IncomeSums = api::IncomeSums<u128>;
+/// What an account earned by an asset.
+pub type AccountIncome = api::AccountIncome<u128>;
+/// The same in one census.
+pub type CensusIncome = api::CensusIncome<u128>;
+
 /// Samples as the call takes them.
 pub fn samples(bytes: Vec<u8>) -> ergon::runtime_types::bounded_collections::bounded_vec::BoundedVec<u8> {
     ergon::runtime_types::bounded_collections::bounded_vec::BoundedVec(bytes)
@@ -46,6 +59,15 @@ pub fn kind_name(kind: &AssetKind) -> &'static str {
     match kind {
         AssetKind::Gpu => "gpu",
         AssetKind::Hashrate => "hashrate",
+    }
+}
+
+/// A payee's name: `fractions`, `nobody`, or the owner's address.
+pub fn payee_name(payee: &IncomePayee) -> String {
+    match payee {
+        IncomePayee::Nobody => "nobody".into(),
+        IncomePayee::Fractions => "fractions".into(),
+        IncomePayee::Owner(owner) => owner.to_string(),
     }
 }
 

@@ -2,7 +2,7 @@
 //! Reads parameters by hand: a derived deserializer's error does not name the field.
 
 use super::invalid;
-use compute_primitives::AssetId;
+use compute_primitives::{AssetId, CensusIndex};
 use ergon_runtime::{AccountId, Hash};
 use jsonrpsee::core::RpcResult;
 use serde_json::Value;
@@ -39,6 +39,24 @@ pub fn asset_id(value: Value) -> Result<AssetId, Why> {
         _ => None,
     };
     id.map(AssetId).ok_or("must be a whole number from 0 to 2^64 - 1")
+}
+
+pub fn census(value: Value) -> Result<CensusIndex, Why> {
+    value
+        .as_u64()
+        .and_then(|census| u32::try_from(census).ok())
+        .map(CensusIndex)
+        .ok_or("must be a whole number from 0 to 2^32 - 1")
+}
+
+/// A range of censuses; by default all of them.
+pub fn censuses(from: Option<Value>, to: Option<Value>) -> RpcResult<(CensusIndex, CensusIndex)> {
+    let from = optional("from", from, census)?.unwrap_or_default();
+    let to = optional("to", to, census)?.unwrap_or(CensusIndex(u32::MAX));
+    if to < from {
+        return Err(invalid("to", "must not be below `from`"));
+    }
+    Ok((from, to))
 }
 
 /// SS58, or the 32 bytes in hex.
@@ -125,6 +143,20 @@ mod tests {
         for bad in [json!(1), json!("0x00"), json!("5Grw"), json!("")] {
             refused(required("account", Some(bad), account), "account");
         }
+    }
+
+    #[test]
+    fn censuses_are_a_range() {
+        let range = |from, to| censuses(from, to).map(|(from, to)| (from.0, to.0)).unwrap();
+        assert_eq!(range(None, None), (0, u32::MAX));
+        assert_eq!(range(Some(json!(3)), None), (3, u32::MAX));
+        assert_eq!(range(Some(Value::Null), Some(json!(0))), (0, 0));
+        assert_eq!(range(Some(json!(7)), Some(json!(7))), (7, 7));
+        for bad in [json!(-1), json!("3"), json!(1.5), json!(u64::from(u32::MAX) + 1)] {
+            refused(censuses(Some(bad.clone()), None), "from");
+            refused(censuses(None, Some(bad)), "to");
+        }
+        refused(censuses(Some(json!(8)), Some(json!(7))), "to");
     }
 
     #[test]

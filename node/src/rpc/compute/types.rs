@@ -164,6 +164,65 @@ pub struct NetworkStats {
     pub slashed: Amount,
 }
 
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct IncomeLog {
+    /// Nothing is missing from this census on.
+    pub from: u32,
+    pub complete: bool,
+    /// Since the asset's first income.
+    pub total: IncomeSums,
+    pub entries: Vec<IncomeEntry>,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct IncomeSums {
+    pub emission: Amount,
+    pub revenue: Amount,
+    /// Emission and revenue.
+    pub gross: Amount,
+    pub protocol_fee: Amount,
+    pub operator_fee: Amount,
+    pub net: Amount,
+    pub credited: Amount,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct IncomeEntry {
+    pub census: u32,
+    #[serde(flatten)]
+    pub sums: IncomeSums,
+    /// `nobody`, `fractions` or `owner`.
+    pub payee: &'static str,
+    /// The owner, where it is the payee.
+    pub owner: Option<Account>,
+    pub operator: Option<Account>,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AccountIncome {
+    /// Nothing is missing from this census on.
+    pub from: u32,
+    pub complete: bool,
+    pub total: Amount,
+    pub fractions: Amount,
+    pub owner: Amount,
+    pub operator: Amount,
+    pub censuses: Vec<CensusIncome>,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CensusIncome {
+    pub census: u32,
+    pub fractions: Amount,
+    pub owner: Amount,
+    pub operator: Amount,
+}
+
 fn kind(kind: AssetKind) -> &'static str {
     match kind {
         AssetKind::Gpu => "gpu",
@@ -331,6 +390,77 @@ impl From<api::NetworkStats<Balance>> for NetworkStats {
     }
 }
 
+impl From<api::IncomeSums<Balance>> for IncomeSums {
+    fn from(sums: api::IncomeSums<Balance>) -> Self {
+        Self {
+            emission: Amount(sums.emission),
+            revenue: Amount(sums.revenue),
+            // Bounded by the total issuance, which is a u128.
+            gross: Amount(sums.emission.saturating_add(sums.revenue)),
+            protocol_fee: Amount(sums.protocol_fee),
+            operator_fee: Amount(sums.operator_fee),
+            net: Amount(sums.net),
+            credited: Amount(sums.credited),
+        }
+    }
+}
+
+impl From<api::IncomeEntry<AccountId, Balance>> for IncomeEntry {
+    fn from(entry: api::IncomeEntry<AccountId, Balance>) -> Self {
+        let (payee, owner) = match entry.payee {
+            api::IncomePayee::Nobody => ("nobody", None),
+            api::IncomePayee::Fractions => ("fractions", None),
+            api::IncomePayee::Owner(owner) => ("owner", Some(Account(owner))),
+        };
+        Self {
+            census: entry.census.0,
+            sums: entry.sums.into(),
+            payee,
+            owner,
+            operator: entry.operator.map(Account),
+        }
+    }
+}
+
+impl From<api::IncomeLog<AccountId, Balance>> for IncomeLog {
+    fn from(log: api::IncomeLog<AccountId, Balance>) -> Self {
+        Self {
+            from: log.from.0,
+            complete: log.complete,
+            total: log.total.into(),
+            entries: log.entries.into_iter().map(Into::into).collect(),
+        }
+    }
+}
+
+impl From<api::AccountIncome<Balance>> for AccountIncome {
+    fn from(income: api::AccountIncome<Balance>) -> Self {
+        let total = income
+            .fractions
+            .saturating_add(income.owner)
+            .saturating_add(income.operator);
+        Self {
+            from: income.from.0,
+            complete: income.complete,
+            // Bounded by the total issuance too.
+            total: Amount(total),
+            fractions: Amount(income.fractions),
+            owner: Amount(income.owner),
+            operator: Amount(income.operator),
+            censuses: income
+                .censuses
+                .into_iter()
+                .map(|row| CensusIncome {
+                    census: row.census.0,
+                    fractions: Amount(row.fractions),
+                    owner: Amount(row.owner),
+                    operator: Amount(row.operator),
+                })
+                .collect(),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -340,6 +470,40 @@ mod tests {
         assert_eq!(
             serde_json::to_string(&Amount(u128::MAX)).unwrap(),
             format!("\"{}\"", u128::MAX)
+        );
+    }
+
+    #[test]
+    fn an_entry_of_an_income_log_is_flat() {
+        let owner = AccountId::new([7; 32]);
+        let entry = api::IncomeEntry {
+            census: 3.into(),
+            sums: api::IncomeSums {
+                emission: 70,
+                revenue: 30,
+                protocol_fee: 2,
+                operator_fee: 8,
+                net: 90,
+                credited: 90,
+            },
+            payee: api::IncomePayee::Owner(owner.clone()),
+            operator: None,
+        };
+        assert_eq!(
+            serde_json::to_value(IncomeEntry::from(entry)).unwrap(),
+            serde_json::json!({
+                "census": 3,
+                "emission": "70",
+                "revenue": "30",
+                "gross": "100",
+                "protocolFee": "2",
+                "operatorFee": "8",
+                "net": "90",
+                "credited": "90",
+                "payee": "owner",
+                "owner": owner.to_ss58check(),
+                "operator": null,
+            })
         );
     }
 

@@ -63,6 +63,31 @@ fn a_claim() {
 }
 
 #[test]
+fn a_push_for_a_bounty() {
+    same(|| {
+        let terms = crate::types::AutoClaim {
+            threshold: THRESHOLD,
+            bounty: ED,
+        };
+        RewardDistribution::set_auto_claim(RuntimeOrigin::signed(ALICE), Some(terms)).unwrap();
+        RewardDistribution::claim_for(RuntimeOrigin::signed(BOB), ASSET, ALICE).unwrap();
+    });
+}
+
+#[test]
+fn a_touch_that_lets_a_page_of_the_log_fall_out() {
+    same(|| {
+        for _ in 0..=PAGE * PAGES {
+            let next = CensusIndex(crate::pallet::Pots::<Test>::get().census().0 + 1);
+            <RewardDistribution as Emission<_>>::draw(GPU, next);
+            earn(100);
+        }
+        assert!(RewardDistribution::log_of(ASSET, CensusIndex(0), CensusIndex(99))
+            .is_some_and(|log| !log.complete));
+    });
+}
+
+#[test]
 fn a_settled_transfer() {
     same(|| Fractions::transfer(ASSET, ALICE, BOB, 11));
 }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Twenty-four thousand random operations, of which not a unit may be lost.
 
-use crate::{mock::*, pallet::*, Balance};
+use crate::{mock::*, pallet::*, types::AutoClaim, Balance};
 use compute_primitives::{AssetId, Bounty, CensusIndex, Emission, Holdings, InspectAsset, OnReap};
 use frame_support::{
     sp_runtime::Perbill,
     traits::{
-        fungible::{Inspect, Mutate},
+        fungible::{Inspect, InspectHold, Mutate},
         tokens::Preservation,
     },
 };
@@ -42,6 +42,7 @@ struct World {
     assets: Vec<AssetId>,
     next: u64,
     claims: u32,
+    bounties: u32,
     vaults: u32,
     reaped: u32,
 }
@@ -65,7 +66,7 @@ impl World {
 
     fn step(&mut self) {
         let asset = self.asset();
-        match self.dice.below(17) {
+        match self.dice.below(18) {
             0 | 1 => advance(self.dice.below(4)),
             2 => {
                 let pots = Pots::<Test>::get();
@@ -112,6 +113,7 @@ impl World {
             }
             15 => self.open_or_close(asset),
             16 => self.reap(asset),
+            17 => self.set_auto_claim(),
             _ => RewardDistribution::touch(RuntimeOrigin::signed(BOB), asset).unwrap(),
         }
         // The tenant gets its money from those who earn.
@@ -136,8 +138,20 @@ impl World {
     fn claim(&mut self, asset: AssetId) {
         let who = self.who();
         let (amount, before) = (RewardDistribution::pending(asset, who), Balances::balance(&who));
+        let terms = RewardDistribution::auto_claim(who).filter(|_| who != BOB);
+        let bob = Balances::balance(&BOB);
         let claimed = RewardDistribution::claim_for(RuntimeOrigin::signed(BOB), asset, who);
-        if amount == 0 {
+        if let Some(terms) = terms.filter(|_| amount > 0) {
+            if amount < terms.threshold {
+                assert_eq!(claimed, Err(Error::<Test>::BelowThreshold.into()));
+                return;
+            }
+            assert_eq!(claimed, Ok(()));
+            assert_eq!(Balances::balance(&BOB), bob + terms.bounty);
+            assert_eq!(Balances::balance(&who), before + amount - terms.bounty);
+            self.claims += 1;
+            self.bounties += u32::from(terms.bounty > 0);
+        } else if amount == 0 {
             assert_eq!(claimed, Err(Error::<Test>::NothingToClaim.into()));
         } else if before + amount < ED {
             assert_eq!(claimed, Err(Error::<Test>::BelowExistentialDeposit.into()));
@@ -150,6 +164,14 @@ impl World {
             );
             self.claims += 1;
         }
+    }
+
+    fn set_auto_claim(&mut self) {
+        let (who, threshold) = (self.who(), THRESHOLD + Balance::from(self.dice.below(100)));
+        let bounty = self.dice.amount(threshold / 10);
+        let terms = (self.dice.below(2) > 0).then_some(AutoClaim { threshold, bounty });
+        // Who has too little for the deposit, or nothing to clear, is refused.
+        RewardDistribution::set_auto_claim(RuntimeOrigin::signed(who), terms).ok();
     }
 
     fn open_or_close(&mut self, asset: AssetId) {
@@ -176,7 +198,7 @@ impl World {
 
     fn reap(&mut self, asset: AssetId) {
         // Seldom, so that the others get old.
-        if self.dice.below(10) > 0 || <RewardDistribution as OnReap>::on_reap(asset).is_err() {
+        if self.dice.below(5) > 0 || <RewardDistribution as OnReap>::on_reap(asset).is_err() {
             return;
         }
         Assets::burn(asset);
@@ -193,6 +215,7 @@ fn campaign(seed: u64, steps: u32) {
             assets: Vec::new(),
             next: 1,
             claims: 0,
+            bounties: 0,
             vaults: 0,
             reaped: 0,
         };
@@ -218,9 +241,17 @@ fn campaign(seed: u64, steps: u32) {
             RewardDistribution::claim_for(RuntimeOrigin::signed(BOB), asset, who).ok();
         }
         check();
+        for who in AutoClaims::<Test>::iter_keys().collect::<Vec<_>>() {
+            RewardDistribution::set_auto_claim(RuntimeOrigin::signed(who), None).unwrap();
+            assert_eq!(Balances::total_balance_on_hold(&who), 0);
+        }
         assert!(
-            world.claims > 100 && world.vaults > 10 && world.reaped > 2,
-            "the campaign did too little"
+            world.claims > 100 && world.bounties > 5 && world.vaults > 10 && world.reaped > 2,
+            "the campaign did too little: {} claims, {} bounties, {} vaults, {} reaped",
+            world.claims,
+            world.bounties,
+            world.vaults,
+            world.reaped
         );
     });
 }

@@ -20,6 +20,8 @@ const CENSUS: &str =
     "index phase challenge openedAt closesAt openSeed openUntil reportUntil notBefore commits always \
                       claimedWork pot paid";
 const RATING: &str = "asset rate best verifiedWork passed failed lastCensus missed commit";
+const SUMS: &str = "emission revenue gross protocolFee operatorFee net credited";
+const ENTRY: &str = "census emission revenue gross protocolFee operatorFee net credited payee owner operator";
 const STATS: &str = "assets censuses rate verifiedWork totalIssuance emitted maxSupply slashed";
 
 fn has_fields(value: &Json, fields: &str) -> Result<()> {
@@ -99,6 +101,7 @@ pub async fn run(world: Arc<World>) -> Result<()> {
         ("asset", "id", &bad_ids[..]),
         ("rating", "id", &bad_ids[..]),
         ("holders", "id", &bad_ids[..]),
+        ("incomeLog", "id", &bad_ids[..]),
         ("assetsOf", "account", &bad_accounts[..]),
         ("pendingRewards", "account", &bad_accounts[..]),
     ] {
@@ -122,6 +125,25 @@ pub async fn run(world: Arc<World>) -> Result<()> {
     for bad in [json!(0), json!(-1), json!(1.5), json!("ten"), json!(101)] {
         refused(&world, "holders", json!({ "id": sold, "limit": bad }), "limit").await?;
     }
+    for bad in &bad_ids {
+        refused(&world, "income", json!([alice, bad]), "id").await?;
+    }
+    for bad in &bad_accounts {
+        refused(&world, "income", json!({ "account": bad, "id": sold }), "account").await?;
+    }
+    for bad in &bad_at {
+        let params = json!({ "account": alice, "id": sold, "at": bad });
+        refused(&world, "income", params, "at").await?;
+    }
+    for bad in [json!(-1), json!(1.5), json!("1"), json!(4_294_967_296u64)] {
+        for field in ["from", "to"] {
+            refused(&world, "incomeLog", json!({ "id": sold, field: bad }), field).await?;
+            let params = json!({ "account": alice, "id": sold, field: bad });
+            refused(&world, "income", params, field).await?;
+        }
+    }
+    let backwards = json!({ "id": sold, "from": 3, "to": 2 });
+    refused(&world, "incomeLog", backwards, "to").await?;
     for bad in [json!(5), json!("0xzz"), json!("cursor"), json!([])] {
         refused(&world, "holders", json!({ "id": sold, "cursor": bad }), "cursor").await?;
     }
@@ -285,6 +307,8 @@ async fn good_answers(world: &World, sold: u64, whole: u64, bob: &Account, dave:
         "holders of nothing"
     );
 
+    income(world, sold, bob, dave).await?;
+
     let stats = by_name("networkStats", json!({})).await?;
     has_fields(&stats, STATS)?;
     ensure!(
@@ -299,6 +323,79 @@ async fn good_answers(world: &World, sold: u64, whole: u64, bob: &Account, dave:
         number(&stats, "emitted")? > 0 && number(&stats, "verifiedWork")? > 0,
         "{stats}"
     );
+    Ok(())
+}
+
+/// The log adds up to the books; the holders' incomes, claimed or not, to what the log credited them.
+async fn income(world: &World, sold: u64, bob: &Account, dave: &Account) -> Result<()> {
+    let chain = &world.chain;
+    let block = chain.finalized().await?;
+    let by_name = |method, params| chain.compute(method, params, block);
+    let log = by_name("incomeLog", json!({ "id": sold })).await?;
+    has_fields(&log, "from complete total entries")?;
+    has_fields(at(&log, "total")?, SUMS)?;
+    ensure!(at(&log, "complete")? == &json!(true), "{log}");
+    let asset = by_name("asset", json!({ "id": sold })).await?;
+    for (sum, book) in [
+        ("protocolFee", "protocolFee"),
+        ("operatorFee", "operatorFee"),
+        ("revenue", "revenue"),
+    ] {
+        ensure!(
+            number(&log, &format!("total.{sum}"))? == number(&asset, &format!("books.{book}"))?,
+            "{log} and {asset}"
+        );
+    }
+    let entries = at(&log, "entries")?
+        .as_array()
+        .cloned()
+        .context("entries is no list")?;
+    ensure!(!entries.is_empty(), "{log}");
+    let mut credited = 0;
+    for entry in &entries {
+        has_fields(entry, ENTRY)?;
+        ensure!(
+            number(entry, "gross")?
+                == number(entry, "protocolFee")? + number(entry, "operatorFee")? + number(entry, "net")?,
+            "{entry}"
+        );
+        credited += number(entry, "credited")?;
+    }
+    ensure!(credited == number(&log, "total.credited")?, "{log}");
+    let last = small(entries.last().context("no entry")?, "census")?;
+    let one = by_name("incomeLog", json!({ "id": sold, "from": last, "to": last })).await?;
+    ensure!(
+        at(&one, "entries")?
+            .as_array()
+            .is_some_and(|found| !found.is_empty()),
+        "{one}"
+    );
+
+    for account in [bob, dave] {
+        let params = json!({ "account": account.ss58(), "id": sold });
+        let income = by_name("income", params).await?;
+        has_fields(&income, "from complete total fractions owner operator censuses")?;
+        let mut sum = 0;
+        for row in at(&income, "censuses")?
+            .as_array()
+            .context("censuses is no list")?
+        {
+            has_fields(row, "census fractions owner operator")?;
+            sum += number(row, "fractions")? + number(row, "owner")? + number(row, "operator")?;
+        }
+        ensure!(sum == number(&income, "total")?, "{income}");
+        ensure!(
+            number(&income, "fractions")? > 0,
+            "{account:?} earned nothing: {income}"
+        );
+    }
+    let nothing = 4_000_000_000u64;
+    ensure!(
+        by_name("incomeLog", json!({ "id": nothing })).await?.is_null(),
+        "a log of nothing"
+    );
+    let params = json!({ "account": bob.ss58(), "id": nothing });
+    ensure!(by_name("income", params).await?.is_null(), "an income of nothing");
     Ok(())
 }
 

@@ -108,6 +108,21 @@ pub async fn run(world: Arc<World>) -> Result<()> {
         code == 7 && number(&refused, "code")? == 7,
         "an unknown asset: {code}, {refused}"
     );
+    let url = who
+        .iter()
+        .skip_while(|word| **word != "--url")
+        .take(2)
+        .copied()
+        .collect::<Vec<_>>();
+    let (code, refused) = answer(
+        &worker,
+        &[&["income", "--asset", "4000000000"], &url[..]].concat(),
+    )
+    .await?;
+    ensure!(
+        code == 7 && number(&refused, "code")? == 7,
+        "the income of an unknown asset: {code}, {refused}"
+    );
     let nobody = [
         &["doctor", "--url", "ws://127.0.0.1:9", "--asset", "1"][..],
         &who[..2],
