@@ -4,7 +4,7 @@
 mod common;
 
 use common::*;
-use compute_primitives::{api::Phase, AssetStatus, Emission};
+use compute_primitives::{api::Phase, AssetStatus, CensusIndex, Emission};
 use ergon_runtime::*;
 use frame_support::{assert_noop, assert_ok};
 use sp_runtime::traits::StaticLookup;
@@ -53,6 +53,7 @@ fn a_device_earns_is_shared_and_pays_its_holders_to_the_last_unit() {
         check();
 
         let issuance = Balances::total_issuance();
+        let mut paid = 0;
         for holder in [bob(), charlie()] {
             let pending = RewardDistribution::pending(asset, holder.clone());
             let before = Balances::free_balance(&holder);
@@ -63,8 +64,23 @@ fn a_device_earns_is_shared_and_pays_its_holders_to_the_last_unit() {
                 holder.clone()
             ));
             assert_eq!(Balances::free_balance(&holder), before + pending);
+            // The log tells the same, by census.
+            let (first, last) = (CensusIndex(0), CensusIndex(u32::MAX));
+            let income = RewardDistribution::income(asset, holder, first, last).unwrap();
+            assert!(income.complete && !income.censuses.is_empty());
+            assert_eq!(income.fractions + income.owner + income.operator, pending);
+            paid += pending;
         }
         assert_eq!(Balances::total_issuance(), issuance);
+        let log = RewardDistribution::income_log(asset, CensusIndex(1), CensusIndex(3)).unwrap();
+        assert!(log.complete && log.entries.iter().any(|entry| entry.census == CensusIndex(3)));
+        let books = RewardDistribution::books(asset);
+        assert_eq!(
+            (log.total.emission, log.total.protocol_fee),
+            (books.emitted, books.protocol_fee)
+        );
+        // But for what two holders have of less than a unit.
+        assert!(log.total.credited - paid <= 2);
         check();
     });
 }

@@ -197,8 +197,8 @@ impl World {
     }
 
     fn reap(&mut self, asset: AssetId) {
-        // Seldom, so that the others get old.
-        if self.dice.below(5) > 0 || <RewardDistribution as OnReap>::on_reap(asset).is_err() {
+        // Not always, so that some get old.
+        if self.dice.below(3) > 0 || <RewardDistribution as OnReap>::on_reap(asset).is_err() {
             return;
         }
         Assets::burn(asset);
@@ -246,7 +246,7 @@ fn campaign(seed: u64, steps: u32) {
             assert_eq!(Balances::total_balance_on_hold(&who), 0);
         }
         assert!(
-            world.claims > 100 && world.bounties > 5 && world.vaults > 10 && world.reaped > 2,
+            world.claims > 60 && world.bounties > 5 && world.vaults > 10 && world.reaped > 2,
             "the campaign did too little: {} claims, {} bounties, {} vaults, {} reaped",
             world.claims,
             world.bounties,
