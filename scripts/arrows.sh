@@ -15,10 +15,12 @@ may_use() {
     case "$1" in
         compute-proof | compute-primitives) echo "" ;;
         pallet-proof-of-compute) echo "compute-primitives compute-proof" ;;
-        pallet-compute-assets | pallet-fractional-ownership | pallet-reward-distribution) echo "compute-primitives" ;;
+        pallet-asset-governance | pallet-compute-assets | pallet-fractional-ownership | pallet-reward-distribution)
+            echo "compute-primitives"
+            ;;
         ergon-runtime)
-            echo "compute-primitives compute-proof pallet-compute-assets pallet-fractional-ownership" \
-                "pallet-proof-of-compute pallet-reward-distribution"
+            echo "compute-primitives compute-proof pallet-asset-governance pallet-compute-assets" \
+                "pallet-fractional-ownership pallet-proof-of-compute pallet-reward-distribution"
             ;;
         ergon-node) echo "ergon-runtime compute-primitives" ;;
         ergon-worker) echo "compute-proof" ;;

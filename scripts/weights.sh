@@ -5,7 +5,7 @@
 #   scripts/weights.sh [--steps N] [--repeat N] [PALLET...]
 #
 #   PALLET     as the runtime's benchmarks name it (pallet_compute_assets, frame_system, pallet_balances, …);
-#              default: Ergon's own four. Ours are written to pallets/*/src/weights.rs, others to runtime/src/weights/.
+#              default: Ergon's own. Ours are written to pallets/*/src/weights.rs, others to runtime/src/weights/.
 #   --steps    points on each component's range (default 50)
 #   --repeat   runs of each point (default 20)
 #   --list     what the runtime can benchmark
@@ -34,7 +34,8 @@ while (($# > 0)); do
     shift
 done
 if ((${#pallets[@]} == 0)); then
-    pallets=(pallet_compute_assets pallet_proof_of_compute pallet_fractional_ownership pallet_reward_distribution)
+    pallets=(pallet_compute_assets pallet_proof_of_compute pallet_fractional_ownership pallet_reward_distribution
+        pallet_asset_governance)
 fi
 
 heading "the bencher"
