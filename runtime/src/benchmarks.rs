@@ -13,6 +13,7 @@ frame_benchmarking::define_benchmarks!(
     [pallet_proof_of_compute, ProofOfCompute]
     [pallet_fractional_ownership, FractionalOwnership]
     [pallet_reward_distribution, RewardDistribution]
+    [pallet_asset_governance, AssetGovernance]
 );
 
 impl frame_system_benchmarking::Config for crate::Runtime {}

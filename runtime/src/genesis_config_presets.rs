@@ -4,6 +4,7 @@
 use crate::*;
 use alloc::string::ToString;
 use frame_support::build_struct_json_patch;
+use pallet_asset_governance::Timing;
 use pallet_proof_of_compute::{Schedule, WorkLimits};
 use serde_json::Value;
 use sp_consensus_babe::AuthorityId as BabeId;
@@ -16,6 +17,13 @@ const ENDOWMENT: Balance = 1_000_000 * UNIT;
 
 /// Blocks over which emission vests on a development chain.
 const VESTING_PERIOD: BlockNumber = 20;
+
+/// Blocks of a holders' vote on a development chain.
+const TIMING: Timing<BlockNumber> = Timing {
+    voting: 40,
+    enactment: 40,
+    lock: 5,
+};
 
 struct Validator {
     account: AccountId,
@@ -58,6 +66,7 @@ fn genesis(validators: Vec<Validator>, endowed: Vec<AccountId>, root: Option<Acc
         reward_distribution: pallet_reward_distribution::GenesisConfig {
             vesting_period: VESTING_PERIOD
         },
+        asset_governance: pallet_asset_governance::GenesisConfig { timing: TIMING },
     })
 }
 

@@ -167,4 +167,7 @@ mod runtime {
 
     #[runtime::pallet_index(53)]
     pub type RewardDistribution = pallet_reward_distribution;
+
+    #[runtime::pallet_index(54)]
+    pub type AssetGovernance = pallet_asset_governance;
 }

@@ -10,6 +10,7 @@ mod impl_bond;
 mod impl_custody;
 mod impl_inspect;
 mod impl_life;
+mod impl_stewardship;
 mod impls;
 mod math;
 #[cfg(test)]
@@ -287,6 +288,8 @@ pub mod pallet {
         NotEncumbered,
         /// That account does not keep the asset's NFT.
         NotInCustody,
+        /// The URI is longer than `UriLimit`.
+        UriTooLong,
     }
 
     #[pallet::call]

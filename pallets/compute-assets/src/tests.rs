@@ -17,6 +17,7 @@ mod resign_operator;
 mod retire;
 mod sequences;
 mod set_metadata;
+mod stewardship;
 mod try_state;
 mod views;
 mod withdraw_announcement;

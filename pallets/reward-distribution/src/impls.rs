@@ -399,6 +399,11 @@ impl<T: Config> Pallet<T> {
             T::Assets::owner(asset).as_ref() == Some(who),
             Error::<T>::NotOwner
         );
+        Self::change_operator_fee(asset, fee)
+    }
+
+    /// Within the bounds that hold for whoever decides. On an error nothing has changed.
+    pub(crate) fn change_operator_fee(asset: AssetId, fee: Perbill) -> DispatchResult {
         ensure!(fee <= MAX_OPERATOR_FEE, Error::<T>::FeeTooHigh);
         let OperatorFee {
             fee: old,

@@ -14,6 +14,7 @@ pub mod weights;
 mod impl_emission;
 mod impl_income;
 mod impl_log;
+mod impl_operator_fees;
 mod impls;
 mod pushes;
 #[cfg(any(feature = "try-runtime", test))]
@@ -338,7 +339,7 @@ pub mod pallet {
             bounty: Balance,
             reporter: Option<T::AccountId>,
         },
-        /// The owner set the operator's fee.
+        /// The owner, or who decides in its name, set the operator's fee.
         OperatorFeeSet { asset: AssetId, fee: Perbill },
         /// Root set the protocol's fee.
         ProtocolFeeSet { fee: Perbill },

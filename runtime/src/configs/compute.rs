@@ -15,7 +15,7 @@ use frame_support::{
     PalletId,
 };
 use pallet_nfts::{PalletFeature, PalletFeatures};
-use sp_runtime::traits::AccountIdConversion;
+use sp_runtime::{traits::AccountIdConversion, Perbill};
 
 /// What one stored item costs to keep, and each of its bytes.
 const ITEM_PRICE: Balance = 10 * MILLI_UNIT;
@@ -210,6 +210,37 @@ impl pallet_reward_distribution::Config for Runtime {
     type WeightInfo = pallet_reward_distribution::weights::SubstrateWeight<Runtime>;
 }
 
+parameter_types! {
+    pub const ProposalHold: RuntimeHoldReason =
+        RuntimeHoldReason::AssetGovernance(pallet_asset_governance::HoldReason::Proposal);
+    pub const VoterHold: RuntimeHoldReason =
+        RuntimeHoldReason::AssetGovernance(pallet_asset_governance::HoldReason::Voter);
+    pub const MinimumPart: Perbill = Perbill::from_percent(5);
+    pub const Quorum: Perbill = Perbill::from_percent(25);
+    pub const Approval: Perbill = Perbill::from_percent(50);
+    pub const SaleSupport: Perbill = Perbill::from_percent(50);
+}
+
+impl pallet_asset_governance::Config for Runtime {
+    type Approval = Approval;
+    #[cfg(feature = "runtime-benchmarks")]
+    type BenchmarkHelper = benchmarking::Helper;
+    type Fractions = FractionalOwnership;
+    // Twenty times the least part are the whole: proposals can't fill the list against who has that part.
+    type MaxOpen = ConstU32<20>;
+    type MinimumPart = MinimumPart;
+    type OperatorFees = RewardDistribution;
+    type ProposalConsideration = HoldConsideration<AccountId, Balances, ProposalHold, StoragePrice>;
+    type Quorum = Quorum;
+    type RuntimeFreezeReason = RuntimeFreezeReason;
+    type Sale = ();
+    type SaleSupport = SaleSupport;
+    type Stewardship = ComputeAssets;
+    type UriLimit = ConstU32<256>;
+    type VoterConsideration = HoldConsideration<AccountId, Balances, VoterHold, StoragePrice>;
+    type WeightInfo = pallet_asset_governance::weights::SubstrateWeight<Runtime>;
+}
+
 /// What the siblings' benchmarks ask of each other.
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking {
@@ -265,6 +296,21 @@ mod benchmarking {
         fn transfer(asset: AssetId, from: &AccountId, to: &AccountId, amount: Balance) -> DispatchResult {
             let dest = <Runtime as frame_system::Config>::Lookup::unlookup(to.clone());
             FractionalOwnership::transfer(RawOrigin::Signed(from.clone()).into(), asset, dest, amount)
+        }
+    }
+
+    impl pallet_asset_governance::benchmarking::BenchmarkHelper<AccountId> for Helper {
+        fn create_asset(owner: &AccountId, supply: Balance) -> Result<AssetId, DispatchError> {
+            <Self as pallet_reward_distribution::benchmarking::BenchmarkHelper<AccountId>>::create_asset(
+                owner,
+                Some(supply),
+            )
+        }
+
+        fn accrue_income(asset: AssetId) -> DispatchResult {
+            <Self as pallet_fractional_ownership::benchmarking::BenchmarkHelper<AccountId>>::accrue_income(
+                asset,
+            )
         }
     }
 }

@@ -72,7 +72,8 @@ pub fn check() {
         ComputeAssets::do_try_state()?;
         ProofOfCompute::do_try_state()?;
         FractionalOwnership::do_try_state()?;
-        RewardDistribution::do_try_state()
+        RewardDistribution::do_try_state()?;
+        AssetGovernance::do_try_state()
     };
     assert_ok!(check());
 }
