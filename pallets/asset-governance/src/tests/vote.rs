@@ -152,6 +152,33 @@ fn several_votes_should_freeze_the_most_and_cost_one_deposit() {
 }
 
 #[test]
+fn one_account_should_vote_on_all_that_can_be_open() {
+    build_and_execute(|| {
+        open(GPU, ALICE, SUPPLY);
+        let all = [ALICE, BOB, CAROL, DAVE, EVE];
+        for who in &all[1..] {
+            assert_ok!(transfer(GPU, ALICE, *who, 200));
+        }
+        let proposals = all.map(|who| proposed(who, fee(1)));
+        for proposal in &proposals[1..] {
+            assert_ok!(vote(ALICE, *proposal, true));
+        }
+        assert_eq!(AssetGovernance::votes(GPU, ALICE).len(), 5);
+        assert_eq!(
+            (frozen(ALICE), deposited(ALICE)),
+            (200, proposal_deposit() + voter_deposit())
+        );
+        advance(VOTING);
+        for (ended, proposal) in proposals.into_iter().enumerate() {
+            assert_eq!(frozen(ALICE), 200, "after {ended}");
+            assert_ok!(close(proposal));
+            assert_ok!(unlock(proposal, ALICE));
+        }
+        assert_eq!((frozen(ALICE), deposited(ALICE)), (0, 0));
+    });
+}
+
+#[test]
 fn freezes_for_other_reasons_should_stand_beside() {
     build_and_execute(|| {
         open_vault();
