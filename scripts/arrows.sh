@@ -26,8 +26,8 @@ may_use() {
         ergon-worker) echo "compute-proof" ;;
         ergon-e2e) echo "compute-proof" ;;
         ergon-fuzz)
-            echo "ergon-runtime compute-primitives compute-proof pallet-compute-assets pallet-fractional-ownership" \
-                "pallet-proof-of-compute pallet-reward-distribution"
+            echo "ergon-runtime compute-primitives compute-proof pallet-asset-governance pallet-compute-assets" \
+                "pallet-fractional-ownership pallet-proof-of-compute pallet-reward-distribution"
             ;;
         ergon-bencher) echo "" ;;
         *) return 1 ;;

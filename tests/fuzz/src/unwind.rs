@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Everything that was begun can be ended, by the calls of those concerned or of anyone, without root: offers are cancelled,
-//! vaults redeemed, devices retired and reaped, bonds and deposits back, income paid, and then nothing is left.
+//! votes unlocked, vaults redeemed, devices retired and reaped, bonds and deposits back, income paid, and then nothing is left.
 
 use crate::{
     accounts::Keys,
@@ -20,6 +20,7 @@ pub fn unwind(world: &mut World) -> Unwound {
     everyone_can_be_paid(world)?;
     no_census_runs(world)?;
     commits_are_settled(world)?;
+    votes_are_unlocked(world)?;
     vaults_are_redeemed(world)?;
     devices_are_retired(world)?;
     // Obligations end, and what was paid last vests.
@@ -28,6 +29,7 @@ pub fn unwind(world: &mut World) -> Unwound {
     bonds_are_released(world)?;
     devices_are_reaped(world)?;
     announcements_are_withdrawn(world)?;
+    terms_for_pushes_are_cleared(world)?;
     income_is_paid(world)?;
     nothing_is_left()
 }
@@ -91,6 +93,25 @@ fn commits_are_settled(world: &mut World) -> Unwound {
         let waits = ProofOfCompute::rating_info(asset).is_some_and(|rating| rating.commit.is_some());
         if waits {
             must(world, &anyone(), pallet_proof_of_compute::Call::settle { asset })?;
+        }
+    }
+    Ok(())
+}
+
+fn votes_are_unlocked(world: &mut World) -> Unwound {
+    use pallet_asset_governance::{Call, Durations, Proposals, Voters};
+    let timing = Durations::<Runtime>::get();
+    pass(world, timing.voting + timing.lock)?;
+    no_census_runs(world)?;
+    let proposals: Vec<_> = Proposals::<Runtime>::iter_keys().collect();
+    for (asset, proposal) in proposals {
+        must(world, &anyone(), Call::close { asset, proposal })?;
+    }
+    let voters: Vec<_> = Voters::<Runtime>::iter().collect();
+    for (asset, who, voter) in voters {
+        for vote in voter.votes {
+            let (proposal, who) = (vote.proposal, who.clone());
+            must(world, &anyone(), Call::unlock { asset, proposal, who })?;
         }
     }
     Ok(())
@@ -175,6 +196,15 @@ fn announcements_are_withdrawn(world: &mut World) -> Unwound {
     Ok(())
 }
 
+fn terms_for_pushes_are_cleared(world: &mut World) -> Unwound {
+    let accounts: Vec<_> = pallet_reward_distribution::AutoClaims::<Runtime>::iter_keys().collect();
+    for who in accounts {
+        let call = pallet_reward_distribution::Call::set_auto_claim { terms: None };
+        must(world, &who, call)?;
+    }
+    Ok(())
+}
+
 fn income_is_paid(world: &mut World) -> Unwound {
     let positions: Vec<_> = pallet_reward_distribution::Positions::<Runtime>::iter_keys().collect();
     for (who, asset) in positions {
@@ -243,6 +273,30 @@ fn nothing_is_left() -> Unwound {
             pallet_reward_distribution::Positions::<Runtime>::iter_keys().count(),
         ),
         ("NFTs", pallet_nfts::Item::<Runtime>::iter_keys().count()),
+        (
+            "proposals",
+            pallet_asset_governance::Proposals::<Runtime>::iter_keys().count(),
+        ),
+        (
+            "voters",
+            pallet_asset_governance::Voters::<Runtime>::iter_keys().count(),
+        ),
+        (
+            "terms for pushes",
+            pallet_reward_distribution::AutoClaims::<Runtime>::iter_keys().count(),
+        ),
+        (
+            "income logs",
+            pallet_reward_distribution::Logs::<Runtime>::iter_keys().count(),
+        ),
+        (
+            "pages of income logs",
+            pallet_reward_distribution::LogPages::<Runtime>::iter_keys().count(),
+        ),
+        (
+            "histories of holdings",
+            pallet_reward_distribution::Histories::<Runtime>::iter_keys().count(),
+        ),
         (
             "prices of NFTs",
             pallet_nfts::ItemPriceOf::<Runtime>::iter_keys().count(),

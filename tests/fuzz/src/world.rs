@@ -71,6 +71,7 @@ const KEPT: &[&str] = &[
     "ProofOfCompute",
     "FractionalOwnership",
     "RewardDistribution",
+    "AssetGovernance",
     "Nfts",
     "Sudo",
 ];
@@ -321,7 +322,8 @@ fn ours() -> Result<(), TryRuntimeError> {
     ComputeAssets::do_try_state()?;
     ProofOfCompute::do_try_state()?;
     FractionalOwnership::do_try_state()?;
-    RewardDistribution::do_try_state()
+    RewardDistribution::do_try_state()?;
+    AssetGovernance::do_try_state()
 }
 
 /// Dispatches through the call filter; answers why it was refused.
@@ -423,4 +425,5 @@ const PALLETS: &[(u8, &str)] = &[
     (51, "ProofOfCompute"),
     (52, "FractionalOwnership"),
     (53, "RewardDistribution"),
+    (54, "AssetGovernance"),
 ];

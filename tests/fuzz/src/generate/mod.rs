@@ -7,6 +7,7 @@
 pub mod any;
 mod assets;
 mod fractions;
+mod governance;
 mod outside;
 mod proof;
 mod rewards;
@@ -112,6 +113,11 @@ pub const CALLS: &[Generator] = &[
     of(|_| 6, rewards::pay_revenue),
     of(|_| 4, rewards::set_operator_fee),
     of(|_| 4, rewards::touch),
+    of(|_| 2, rewards::set_auto_claim),
+    of(|_| 4, governance::propose),
+    of(|_| 5, governance::vote),
+    of(|_| 5, governance::close),
+    of(|_| 5, governance::unlock),
     of(|_| 5, outside::pay),
     of(|_| 1, outside::burn),
     of(|_| 1, outside::donate),

@@ -5,7 +5,10 @@ use super::{Draw, Made};
 use crate::scene::*;
 use compute_primitives::AssetId;
 use ergon_runtime::*;
-use pallet_reward_distribution::{types::PerKind, Call, OperatorFees, Positions};
+use pallet_reward_distribution::{
+    types::{AutoClaim, PerKind},
+    AutoClaims, Call, OperatorFees, Positions,
+};
 use sp_runtime::Perbill;
 
 fn made(who: AccountId, call: Call<Runtime>) -> Made {
@@ -73,6 +76,21 @@ pub fn set_operator_fee(draw: &mut Draw) -> Made {
 pub fn touch(draw: &mut Draw) -> Made {
     let (asset, who) = (draw.asset(), draw.anyone());
     made(who, Call::touch { asset })
+}
+
+pub fn set_auto_claim(draw: &mut Draw) -> Made {
+    let who = draw.anyone();
+    if AutoClaims::<Runtime>::contains_key(&who) && draw.entropy.percent(50) {
+        return made(who, Call::set_auto_claim { terms: None });
+    }
+    let threshold = draw.entropy.range(UNIT, 20 * UNIT);
+    let bounty = draw.entropy.amount(threshold / 10);
+    made(
+        who,
+        Call::set_auto_claim {
+            terms: Some(AutoClaim { threshold, bounty }),
+        },
+    )
 }
 
 pub fn set_protocol_fee(draw: &mut Draw) -> Option<RuntimeCall> {
