@@ -7,7 +7,7 @@ use ergon_runtime::*;
 use frame_support::{
     storage::{storage_prefix, unhashed},
     traits::{OnFinalize, OnIdle, OnPoll},
-    weights::{Weight, WeightMeter},
+    weights::WeightMeter,
 };
 use sp_consensus_babe::{
     digests::{
@@ -36,8 +36,7 @@ const ROOT_INTERVAL: u32 = 32;
 pub fn genesis() -> &'static Storage {
     static GENESIS: OnceLock<Storage> = OnceLock::new();
     GENESIS.get_or_init(|| {
-        let patch =
-            genesis_config_presets::get_preset(&sp_genesis_preset().into()).expect("the preset exists");
+        let patch = genesis_config_presets::get_preset(&"development".into()).expect("the preset exists");
         let mut json = serde_json::to_value(RuntimeGenesisConfig::default()).expect("a genesis is JSON");
         merge(
             &mut json,
@@ -46,10 +45,6 @@ pub fn genesis() -> &'static Storage {
         let config: RuntimeGenesisConfig = serde_json::from_value(json).expect("a preset is a genesis");
         config.build_storage().expect("a genesis builds")
     })
-}
-
-fn sp_genesis_preset() -> &'static str {
-    "development"
 }
 
 /// RFC 7386, which is what the genesis builder applies.
@@ -139,7 +134,7 @@ impl Chain {
         }
         let (randomness, epoch) = self.epoch_of(slot);
         let vrf_signature = Keys::author().vrf_sign(&make_vrf_sign_data(&randomness, slot, epoch));
-        if self.slot % 4 == 0 {
+        if self.slot.is_multiple_of(4) {
             PreDigest::Primary(PrimaryPreDigest {
                 authority_index: 0,
                 slot,
@@ -172,7 +167,7 @@ impl Chain {
     }
 
     fn end(&mut self) {
-        if self.number % ROOT_INTERVAL == 0 {
+        if self.number.is_multiple_of(ROOT_INTERVAL) {
             self.parent = Executive::finalize_block().hash();
             return;
         }
@@ -184,7 +179,7 @@ impl Chain {
             AllPalletsWithSystem::on_poll(self.number, &mut meter);
         }
         System::note_finished_extrinsics();
-        AllPalletsWithSystem::on_idle(self.number, Weight::zero().max(limit / 2));
+        AllPalletsWithSystem::on_idle(self.number, limit / 2);
         AllPalletsWithSystem::on_finalize(self.number);
         frame_system::InherentsApplied::<Runtime>::kill();
         for item in [&b"ExecutionPhase"[..], b"BlockSize", b"ExtrinsicCount"] {

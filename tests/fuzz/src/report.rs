@@ -21,13 +21,19 @@ pub struct Stats {
     pub calls: BTreeMap<String, Counts>,
     /// Why calls were refused.
     pub refusals: BTreeMap<String, u64>,
+    /// After how many steps of its world a call was accepted first.
+    #[serde(skip)]
+    pub first_accepted: BTreeMap<String, u64>,
 }
 
 impl Stats {
     pub fn count(&mut self, call: &str, refusal: Option<&str>) {
         let counts = self.calls.entry(call.to_owned()).or_default();
         match refusal {
-            None => counts.accepted += 1,
+            None => {
+                counts.accepted += 1;
+                self.first_accepted.entry(call.to_owned()).or_insert(self.steps);
+            }
             Some(why) => {
                 counts.refused += 1;
                 *self.refusals.entry(why.to_owned()).or_default() += 1;

@@ -142,7 +142,7 @@ impl World {
             }
             Step::Look { asset, who } => look(asset, who)?,
             Step::Call { who, way, call } => {
-                self.call(who, way, call)?;
+                self.call(who, way, *call)?;
             }
         }
         self.check()
@@ -205,7 +205,7 @@ impl World {
     /// Makes a call, counts it, and checks what can be told from the call alone. Whether it was accepted.
     pub(crate) fn call(&mut self, who: AccountId, way: Way, call: RuntimeCall) -> Result<bool, String> {
         let name = name_of(&call);
-        let counted = self.refused % self.options.compare_every.max(1) == 0;
+        let counted = self.refused.is_multiple_of(self.options.compare_every.max(1));
         let before = counted.then(|| (fingerprint(KEPT), fingerprint(MONEY)));
         let promised = promised(&who, &call);
         let expected = call.clone();
@@ -309,7 +309,11 @@ impl World {
     pub(crate) fn check(&mut self) -> Result<(), String> {
         ours().map_err(|error| format!("try_state: {error:?}"))?;
         self.books.check()?;
-        if self.stats.steps % self.options.check_all_every.max(1) == 0 {
+        if self
+            .stats
+            .steps
+            .is_multiple_of(self.options.check_all_every.max(1))
+        {
             AllPalletsWithSystem::try_state(System::block_number(), TryStateSelect::All)
                 .map_err(|error| format!("try_state of all pallets: {error:?}"))?;
         }

@@ -42,7 +42,7 @@ pub enum Step {
     Call {
         who: AccountId,
         way: Way,
-        call: RuntimeCall,
+        call: Box<RuntimeCall>,
     },
     /// Somebody reads.
     Look {
@@ -181,12 +181,12 @@ pub fn next(entropy: &mut Entropy, secrets: &mut Secrets) -> Step {
                 Some(call) if draw.entropy.percent(85) => Step::Call {
                     who: Keys::root().account().clone(),
                     way: Way::Root,
-                    call,
+                    call: call.into(),
                 },
                 Some(call) => Step::Call {
                     who: draw.anyone(),
                     way: Way::Signed,
-                    call,
+                    call: call.into(),
                 },
                 None => draw.blocks(),
             };
@@ -205,6 +205,7 @@ pub fn next(entropy: &mut Entropy, secrets: &mut Secrets) -> Step {
     } else {
         Way::Signed
     };
+    let call = Box::new(call);
     Step::Call { who, way, call }
 }
 
