@@ -112,15 +112,17 @@ pub fn distill(seed: u64, worlds: u64, patience: Duration, mut tell: impl FnMut(
     for world in 0..worlds {
         let data = bytes_of_world(seed, world, WORLD_STEPS);
         let stats = crate::run(&data, options).stats;
-        let accepts =
-            |stats: &Stats, name: &str| stats.calls.get(name).is_some_and(|counts| counts.accepted > 0);
+        let accepted_at = |stats: &Stats, name: &str| {
+            let steps = stats.first_accepted.get(name)?;
+            usize::try_from(*steps).ok()
+        };
         wanted.retain(|name| {
-            if !accepts(&stats, name) {
+            let Some(steps) = accepted_at(&stats, name) else {
                 return true;
-            }
-            let shortest = shorten(&data, patience, |data| {
-                let stats = crate::run(data, options).stats;
-                accepts(&stats, name).then_some(data.len() / STEP_LEN)
+            };
+            let needed = &data[..steps * STEP_LEN];
+            let shortest = shorten(needed, patience, |data| {
+                accepted_at(&crate::run(data, options).stats, name)
             });
             tell(name, &shortest);
             false
