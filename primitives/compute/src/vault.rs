@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Where the life of a vault, and the powers of an asset's owner, cross between pallets.
+
+use crate::AssetId;
+use alloc::vec::Vec;
+use frame_support::sp_runtime::{DispatchError, DispatchResult, Perbill};
+
+/// What an asset's holders decide about its sale as a whole.
+pub trait Sale {
+    type Balance;
+    /// Sets the price from which on a bid for the whole asset opens an auction. `None`: no bid does so by itself.
+    fn set_reserve(asset: AssetId, reserve: Option<Self::Balance>) -> DispatchResult;
+    /// Opens the auction with the standing bid, whatever the reserve. Fails if there is none, or if it is below `price`.
+    fn accept_bid(asset: AssetId, price: Self::Balance) -> DispatchResult;
+}
+
+/// Told when an asset is not owned in fractions any more, before its holders are paid.
+pub trait OnVaultClosed {
+    fn on_vault_closed(asset: AssetId) -> DispatchResult;
+}
+
+/// An owner's powers over an asset's registry entry, for those who decide in the owner's name.
+pub trait Stewardship<AccountId> {
+    /// Names the operator to be, or withdraws the nomination.
+    fn nominate_operator(asset: AssetId, nominee: Option<AccountId>) -> DispatchResult;
+    /// Sets the address of the NFT's JSON.
+    fn set_uri(asset: AssetId, uri: Vec<u8>) -> DispatchResult;
+}
+
+/// Sets what an asset's operator takes of its income.
+pub trait OperatorFees {
+    /// Within the bounds that hold for an owner.
+    fn set_operator_fee(asset: AssetId, fee: Perbill) -> DispatchResult;
+}
+
+impl Sale for () {
+    type Balance = u128;
+    fn set_reserve(_: AssetId, _: Option<u128>) -> DispatchResult {
+        Err(DispatchError::Unavailable)
+    }
+    fn accept_bid(_: AssetId, _: u128) -> DispatchResult {
+        Err(DispatchError::Unavailable)
+    }
+}
+
+impl OnVaultClosed for () {
+    fn on_vault_closed(_: AssetId) -> DispatchResult {
+        Ok(())
+    }
+}
+
+impl<AccountId> Stewardship<AccountId> for () {
+    fn nominate_operator(_: AssetId, _: Option<AccountId>) -> DispatchResult {
+        Err(DispatchError::Unavailable)
+    }
+    fn set_uri(_: AssetId, _: Vec<u8>) -> DispatchResult {
+        Err(DispatchError::Unavailable)
+    }
+}
+
+impl OperatorFees for () {
+    fn set_operator_fee(_: AssetId, _: Perbill) -> DispatchResult {
+        Err(DispatchError::Unavailable)
+    }
+}
