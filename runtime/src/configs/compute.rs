@@ -8,14 +8,14 @@ use crate::{configs::consensus::SLOT_DURATION, *};
 use frame_support::{
     parameter_types,
     traits::{
-        fungible::HoldConsideration, AsEnsureOriginWithArg, ConstU32, ConstU64, ConstU8, Contains, Get,
-        LinearStoragePrice, NeverEnsureOrigin,
+        fungible::HoldConsideration, AsEnsureOriginWithArg, ConstU32, ConstU64, ConstU8, Contains,
+        Everything, Get, LinearStoragePrice, NeverEnsureOrigin,
     },
     weights::Weight,
     PalletId,
 };
 use pallet_nfts::{PalletFeature, PalletFeatures};
-use sp_runtime::traits::AccountIdConversion;
+use sp_runtime::{traits::AccountIdConversion, Perbill};
 
 /// What one stored item costs to keep, and each of its bytes.
 const ITEM_PRICE: Balance = 10 * MILLI_UNIT;
@@ -157,18 +157,30 @@ parameter_types! {
         RuntimeHoldReason::FractionalOwnership(pallet_fractional_ownership::HoldReason::VaultDeposit);
     pub const OfferHold: RuntimeHoldReason =
         RuntimeHoldReason::FractionalOwnership(pallet_fractional_ownership::HoldReason::OfferDeposit);
+    pub const MinimumBid: Balance = UNIT;
+    pub const MinimumIncrement: Perbill = Perbill::from_percent(5);
+    pub const SqueezeOutThreshold: Perbill = Perbill::from_percent(90);
+    pub const AuctionPeriod: BlockNumber = 7 * DAYS;
+    pub const AuctionExtension: BlockNumber = 30 * MINUTES;
 }
 
 impl pallet_fractional_ownership::Config for Runtime {
     type Assets = ComputeAssets;
+    type AuctionExtension = AuctionExtension;
+    type AuctionPeriod = AuctionPeriod;
     #[cfg(feature = "runtime-benchmarks")]
     type BenchmarkHelper = benchmarking::Helper;
+    type CashableByOthers = Everything;
     type Currency = Balances;
     type Income = RewardDistribution;
+    type MinimumBid = MinimumBid;
+    type MinimumIncrement = MinimumIncrement;
     type OfferConsideration = HoldConsideration<AccountId, Balances, OfferHold, StoragePrice>;
+    type OnVaultClosed = ();
     type PalletId = FractionalOwnershipPalletId;
     type RuntimeFreezeReason = RuntimeFreezeReason;
     type RuntimeHoldReason = RuntimeHoldReason;
+    type SqueezeOutThreshold = SqueezeOutThreshold;
     type VaultConsideration = HoldConsideration<AccountId, Balances, VaultHold, StoragePrice>;
     type WeightInfo = pallet_fractional_ownership::weights::SubstrateWeight<Runtime>;
 }
@@ -237,7 +249,12 @@ mod benchmarking {
             let asset = create(owner)?;
             if let Some(supply) = supply {
                 Balances::mint_into(owner, 1_000 * UNIT)?;
-                FractionalOwnership::fractionalize(RawOrigin::Signed(owner.clone()).into(), asset, supply)?;
+                FractionalOwnership::fractionalize(
+                    RawOrigin::Signed(owner.clone()).into(),
+                    asset,
+                    supply,
+                    Perbill::zero(),
+                )?;
             }
             Ok(asset)
         }
