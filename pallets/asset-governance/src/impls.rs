@@ -191,11 +191,12 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn do_close(asset: AssetId, proposal: ProposalId) -> Result<Weight, DispatchError> {
         let record = Proposals::<T>::get(asset, proposal).ok_or(Error::<T>::UnknownProposal)?;
         let mut open = Open::<T>::get(asset);
-        let verdict = Self::standing(asset, &record, Self::is_open(&open, proposal));
+        let is_open = Self::is_open(&open, proposal);
+        let verdict = Self::standing(asset, &record, is_open);
         ensure!(verdict != Some(Verdict::Undecided), Error::<T>::Undecided);
 
         // Everything of this proposal is written before its action: whatever that does, it finds the proposal ended.
-        if Self::is_open(&open, proposal) {
+        if is_open {
             open.retain(|open| open.proposal != proposal);
             Self::write_open(asset, open);
         }

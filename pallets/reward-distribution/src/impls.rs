@@ -4,8 +4,9 @@
 use crate::{
     math::{self, Position, Stream},
     pallet::{
-        BooksTotal, Config, EmissionSplit, Error, Event, Ledgers, OperatorFees, Pallet, Positions,
-        ProtocolFee, TreasuryOwed, MAX_FEE_RAISE, MAX_OPERATOR_FEE, MAX_PROTOCOL_FEE,
+        BooksTotal, Config, EmissionSplit, Error, Event, GenesisConfig, Ledgers, OperatorFees, Pallet,
+        Positions, ProtocolFee, TreasuryOwed, VestingPeriod, MAX_BOUNTY, MAX_FEE_RAISE, MAX_OPERATOR_FEE,
+        MAX_PROTOCOL_FEE,
     },
     types::{Balance, LedgerOf, OperatorFee, PerKind, Shared, Sharers, Terms},
 };
@@ -38,6 +39,54 @@ pub(crate) fn add(sum: &mut Balance, amount: Balance) -> DispatchResult {
 }
 
 impl<T: Config> Pallet<T> {
+    /// Relations between constants on which the rest relies.
+    pub(crate) fn check_constants() {
+        assert!(T::HalvingInterval::get() >= 1, "HalvingInterval is zero");
+        assert!(
+            T::Treasury::get() != Self::account_id(),
+            "the treasury is the pallet's own account"
+        );
+        let threshold = T::MinimumThreshold::get();
+        assert!(
+            threshold.saturating_sub(MAX_BOUNTY.mul_floor(threshold)) >= T::Currency::minimum_balance(),
+            "MinimumThreshold leaves less than the existential deposit"
+        );
+        assert!(T::LogPageLength::get() >= 1, "LogPageLength is zero");
+        assert!(T::MaxLogPages::get() >= 2, "MaxLogPages is below two");
+        assert!(T::MaxRecords::get() >= 1, "MaxRecords is zero");
+    }
+
+    /// Writes what genesis says, and endows the pallet's account. A genesis out of bounds is refused.
+    pub(crate) fn begin(genesis: &GenesisConfig<T>) {
+        assert!(genesis.vesting_period >= 1u32.into(), "vesting_period is zero");
+        assert!(
+            genesis.protocol_fee <= MAX_PROTOCOL_FEE,
+            "protocol_fee is above 20%"
+        );
+        assert!(
+            genesis.emission_split.is_split(),
+            "emission_split adds up to more than 100%"
+        );
+        VestingPeriod::<T>::put(genesis.vesting_period);
+        ProtocolFee::<T>::put(genesis.protocol_fee);
+        EmissionSplit::<T>::put(genesis.emission_split);
+
+        // The account outlives its balance, and holds the existential deposit beyond what it owes: so it can pay to the last unit.
+        let account = Self::account_id();
+        frame_system::Pallet::<T>::inc_providers(&account);
+        let endowment = T::Currency::minimum_balance();
+        if T::Currency::balance(&account) < endowment {
+            assert!(
+                T::Currency::mint_into(&account, endowment).is_ok(),
+                "the pallet's account can't be endowed"
+            );
+        }
+        assert!(
+            T::Currency::total_issuance() <= T::MaxSupply::get(),
+            "more is issued at genesis than may ever be"
+        );
+    }
+
     /// The account in which income waits for its holders.
     pub fn account_id() -> T::AccountId {
         T::PalletId::get().into_account_truncating()

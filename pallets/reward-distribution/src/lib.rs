@@ -49,10 +49,7 @@ pub mod pallet {
     use frame_support::{
         pallet_prelude::*,
         sp_runtime::Perbill,
-        traits::{
-            fungible::{Inspect, Mutate},
-            Consideration, Contains, Footprint,
-        },
+        traits::{fungible::Mutate, Consideration, Contains, Footprint},
         PalletId,
     };
     use frame_system::pallet_prelude::*;
@@ -231,30 +228,7 @@ pub mod pallet {
     #[pallet::genesis_build]
     impl<T: Config> BuildGenesisConfig for GenesisConfig<T> {
         fn build(&self) {
-            assert!(self.vesting_period >= 1u32.into(), "vesting_period is zero");
-            assert!(self.protocol_fee <= MAX_PROTOCOL_FEE, "protocol_fee is above 20%");
-            assert!(
-                self.emission_split.is_split(),
-                "emission_split adds up to more than 100%"
-            );
-            VestingPeriod::<T>::put(self.vesting_period);
-            ProtocolFee::<T>::put(self.protocol_fee);
-            EmissionSplit::<T>::put(self.emission_split);
-
-            // The account outlives its balance, and holds the existential deposit beyond what it owes: so it can pay to the last unit.
-            let account = Pallet::<T>::account_id();
-            frame_system::Pallet::<T>::inc_providers(&account);
-            let endowment = T::Currency::minimum_balance();
-            if T::Currency::balance(&account) < endowment {
-                assert!(
-                    T::Currency::mint_into(&account, endowment).is_ok(),
-                    "the pallet's account can't be endowed"
-                );
-            }
-            assert!(
-                T::Currency::total_issuance() <= T::MaxSupply::get(),
-                "more is issued at genesis than may ever be"
-            );
+            Pallet::<T>::begin(self);
         }
     }
 
@@ -410,19 +384,7 @@ pub mod pallet {
     #[pallet::hooks]
     impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
         fn integrity_test() {
-            assert!(T::HalvingInterval::get() >= 1, "HalvingInterval is zero");
-            assert!(
-                T::Treasury::get() != Self::account_id(),
-                "the treasury is the pallet's own account"
-            );
-            let threshold = T::MinimumThreshold::get();
-            assert!(
-                threshold.saturating_sub(MAX_BOUNTY.mul_floor(threshold)) >= T::Currency::minimum_balance(),
-                "MinimumThreshold leaves less than the existential deposit"
-            );
-            assert!(T::LogPageLength::get() >= 1, "LogPageLength is zero");
-            assert!(T::MaxLogPages::get() >= 2, "MaxLogPages is below two");
-            assert!(T::MaxRecords::get() >= 1, "MaxRecords is zero");
+            Self::check_constants();
         }
 
         #[cfg(feature = "try-runtime")]
