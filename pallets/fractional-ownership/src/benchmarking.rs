@@ -104,7 +104,13 @@ mod benchmarks {
         let asset = vault_of::<T>(&owner)?;
 
         #[extrinsic_call]
-        _(RawOrigin::Signed(owner.clone()), asset, PART.into(), 1u32.into());
+        _(
+            RawOrigin::Signed(owner.clone()),
+            asset,
+            PART.into(),
+            1u32.into(),
+            None,
+        );
 
         assert!(Offers::<T>::contains_key(asset, &owner));
         Ok(())
@@ -114,7 +120,7 @@ mod benchmarks {
     fn cancel_offer() -> Result<(), BenchmarkError> {
         let owner = rich::<T>("owner");
         let asset = vault_of::<T>(&owner)?;
-        Pallet::<T>::do_offer(asset, owner.clone(), PART.into(), 1u32.into()).map_err(fail)?;
+        Pallet::<T>::do_offer(asset, owner.clone(), PART.into(), 1u32.into(), None).map_err(fail)?;
 
         #[extrinsic_call]
         _(RawOrigin::Signed(owner.clone()), asset);
@@ -129,7 +135,7 @@ mod benchmarks {
         let owner = rich::<T>("owner");
         let buyer = rich::<T>("buyer");
         let asset = vault_of::<T>(&owner)?;
-        Pallet::<T>::do_offer(asset, owner.clone(), SUPPLY.into(), 1u32.into()).map_err(fail)?;
+        Pallet::<T>::do_offer(asset, owner.clone(), SUPPLY.into(), 1u32.into(), None).map_err(fail)?;
         let price = T::Currency::minimum_balance().saturating_add(SUPPLY.into());
         T::Currency::set_balance(&buyer, T::Currency::balance(&buyer).saturating_add(price));
         T::BenchmarkHelper::accrue_income(asset).map_err(fail)?;
@@ -166,6 +172,23 @@ mod benchmarks {
 
         assert!(!Vaults::<T>::contains_key(asset));
         assert_eq!(T::Assets::owner(asset), Some(holder));
+        Ok(())
+    }
+
+    /// By another than the seller.
+    #[benchmark]
+    fn remove_expired_offer() -> Result<(), BenchmarkError> {
+        let owner = rich::<T>("owner");
+        let caller = rich::<T>("caller");
+        let asset = vault_of::<T>(&owner)?;
+        let end = Pallet::<T>::now().saturating_add(1u32.into());
+        Pallet::<T>::do_offer(asset, owner.clone(), PART.into(), 1u32.into(), Some(end)).map_err(fail)?;
+        frame_system::Pallet::<T>::set_block_number(end);
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(caller), asset, owner.clone());
+
+        assert!(!Offers::<T>::contains_key(asset, &owner));
         Ok(())
     }
 

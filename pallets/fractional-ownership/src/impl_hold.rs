@@ -11,8 +11,8 @@ use frame_support::ensure;
 use frame_support::storage::with_storage_layer;
 use frame_support::traits::fungibles::{Inspect as _, InspectHold, MutateHold, UnbalancedHold};
 use frame_support::traits::tokens::{Fortitude, Precision, Preservation, Provenance, Restriction};
-use sp_runtime::traits::{CheckedAdd, CheckedSub, Saturating, Zero};
-use sp_runtime::{ArithmeticError, DispatchError, DispatchResult, TokenError};
+use sp_runtime::traits::{Saturating, Zero};
+use sp_runtime::{DispatchError, DispatchResult, TokenError};
 
 impl<T: Config> InspectHold<AccountIdOf<T>> for Pallet<T> {
     type Reason = T::RuntimeHoldReason;
@@ -91,11 +91,7 @@ impl<T: Config> MutateHold<AccountIdOf<T>> for Pallet<T> {
         if amount.is_zero() {
             return Ok(());
         }
-        Self::mutate_hold(asset, who, reason, |free, on_hold| {
-            *free = free.checked_sub(&amount).ok_or(TokenError::FundsUnavailable)?;
-            *on_hold = on_hold.checked_add(&amount).ok_or(ArithmeticError::Overflow)?;
-            Ok(())
-        })?;
+        Self::set_aside(asset, who, reason, amount)?;
         Self::deposit_event(Event::Held {
             asset,
             reason: *reason,
@@ -116,11 +112,7 @@ impl<T: Config> MutateHold<AccountIdOf<T>> for Pallet<T> {
         if amount.is_zero() {
             return Ok(amount);
         }
-        Self::mutate_hold(asset, who, reason, |free, on_hold| {
-            *on_hold = on_hold.checked_sub(&amount).ok_or(TokenError::FundsUnavailable)?;
-            *free = free.checked_add(&amount).ok_or(ArithmeticError::Overflow)?;
-            Ok(())
-        })?;
+        Self::set_free(asset, who, reason, amount)?;
         Self::deposit_event(Event::Released {
             asset,
             reason: *reason,

@@ -10,10 +10,15 @@ use frame_support::traits::fungible::Mutate as _;
 use frame_support::traits::fungibles::{InspectHold as _, Mutate as Fractions};
 use frame_support::traits::tokens::{Fortitude, Preservation};
 use frame_support::traits::{Consideration, Footprint};
+use frame_system::pallet_prelude::BlockNumberFor;
 use sp_runtime::traits::{CheckedAdd, CheckedMul, CheckedSub, Zero};
-use sp_runtime::{ArithmeticError, DispatchResult, TokenError};
+use sp_runtime::{ArithmeticError, DispatchError, DispatchResult, TokenError};
 
 impl<T: Config> Pallet<T> {
+    pub(crate) fn now() -> BlockNumberFor<T> {
+        frame_system::Pallet::<T>::block_number()
+    }
+
     /// What a vault takes of the storage.
     pub(crate) fn vault_footprint() -> Footprint {
         Footprint::from_mel::<(AssetId, VaultOf<T>)>()
@@ -50,7 +55,7 @@ impl<T: Config> Pallet<T> {
             Vault {
                 supply,
                 holders: 0,
-                opened_at: frame_system::Pallet::<T>::block_number(),
+                opened_at: Self::now(),
                 depositor: who.clone(),
                 ticket,
             },
@@ -84,9 +89,14 @@ impl<T: Config> Pallet<T> {
         who: T::AccountId,
         amount: BalanceOf<T>,
         unit_price: BalanceOf<T>,
+        expires_at: Option<BlockNumberFor<T>>,
     ) -> DispatchResult {
         ensure!(!amount.is_zero(), Error::<T>::ZeroAmount);
         ensure!(!unit_price.is_zero(), Error::<T>::ZeroPrice);
+        ensure!(
+            expires_at.is_none_or(|end| end > Self::now()),
+            Error::<T>::ExpiryPassed
+        );
         // Whoever buys all of it must be able to pay for all of it.
         amount.checked_mul(&unit_price).ok_or(ArithmeticError::Overflow)?;
         ensure!(Vaults::<T>::contains_key(asset), Error::<T>::NotFractionalized);
@@ -107,6 +117,7 @@ impl<T: Config> Pallet<T> {
             Offer {
                 amount,
                 unit_price,
+                expires_at,
                 ticket,
             },
         );
@@ -116,27 +127,44 @@ impl<T: Config> Pallet<T> {
             seller: who,
             amount,
             unit_price,
+            expires_at,
         });
         Ok(())
     }
 
     pub(crate) fn do_cancel_offer(asset: AssetId, who: T::AccountId) -> DispatchResult {
-        let offer = Offers::<T>::take(asset, &who).ok_or(Error::<T>::NoOffer)?;
-        Self::mutate_hold(asset, &who, &HoldReason::Offer.into(), |free, on_hold| {
-            *on_hold = on_hold
-                .checked_sub(&offer.amount)
-                .ok_or(ArithmeticError::Underflow)?;
-            *free = free.checked_add(&offer.amount).ok_or(ArithmeticError::Overflow)?;
-            Ok(())
-        })?;
-        offer.ticket.drop(&who)?;
-
+        let offer = Offers::<T>::get(asset, &who).ok_or(Error::<T>::NoOffer)?;
+        let amount = Self::end_offer(asset, &who, offer)?;
         Self::deposit_event(Event::OfferCancelled {
             asset,
             seller: who,
-            amount: offer.amount,
+            amount,
         });
         Ok(())
+    }
+
+    pub(crate) fn do_remove_expired_offer(asset: AssetId, seller: T::AccountId) -> DispatchResult {
+        let offer = Offers::<T>::get(asset, &seller).ok_or(Error::<T>::NoOffer)?;
+        ensure!(offer.has_expired(Self::now()), Error::<T>::OfferStands);
+        let amount = Self::end_offer(asset, &seller, offer)?;
+        Self::deposit_event(Event::OfferExpired {
+            asset,
+            seller,
+            amount,
+        });
+        Ok(())
+    }
+
+    /// Removes an offer: what is unsold is free again, the deposit goes back. Answers what was unsold.
+    fn end_offer(
+        asset: AssetId,
+        seller: &T::AccountId,
+        offer: OfferOf<T>,
+    ) -> Result<BalanceOf<T>, DispatchError> {
+        Self::set_free(asset, seller, &HoldReason::Offer.into(), offer.amount)?;
+        Offers::<T>::remove(asset, seller);
+        offer.ticket.drop(seller)?;
+        Ok(offer.amount)
     }
 
     pub(crate) fn do_buy(
@@ -152,6 +180,7 @@ impl<T: Config> Pallet<T> {
         let vault = Vaults::<T>::get(asset).ok_or(Error::<T>::NotFractionalized)?;
         ensure!(vault.supply <= max_supply, Error::<T>::SupplyTooHigh);
         let mut offer = Offers::<T>::get(asset, &seller).ok_or(Error::<T>::NoOffer)?;
+        ensure!(!offer.has_expired(Self::now()), Error::<T>::OfferExpired);
         ensure!(offer.unit_price <= max_unit_price, Error::<T>::PriceTooHigh);
         let left = offer
             .amount

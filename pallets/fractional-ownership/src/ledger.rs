@@ -158,6 +158,34 @@ impl<T: Config> Pallet<T> {
         })
     }
 
+    /// Puts free fractions of `who` on hold for `reason`, whatever is frozen: they stay the account's.
+    pub(crate) fn set_aside(
+        asset: AssetId,
+        who: &AccountIdOf<T>,
+        reason: &T::RuntimeHoldReason,
+        amount: BalanceOf<T>,
+    ) -> Result<(), DispatchError> {
+        Self::mutate_hold(asset, who, reason, |free, on_hold| {
+            *free = free.checked_sub(&amount).ok_or(TokenError::FundsUnavailable)?;
+            *on_hold = on_hold.checked_add(&amount).ok_or(ArithmeticError::Overflow)?;
+            Ok(())
+        })
+    }
+
+    /// Sets fractions of `who` free that are on hold for `reason`.
+    pub(crate) fn set_free(
+        asset: AssetId,
+        who: &AccountIdOf<T>,
+        reason: &T::RuntimeHoldReason,
+        amount: BalanceOf<T>,
+    ) -> Result<(), DispatchError> {
+        Self::mutate_hold(asset, who, reason, |free, on_hold| {
+            *on_hold = on_hold.checked_sub(&amount).ok_or(TokenError::FundsUnavailable)?;
+            *free = free.checked_add(&amount).ok_or(ArithmeticError::Overflow)?;
+            Ok(())
+        })
+    }
+
     /// Takes from the fractions of `who` on hold for `reason`, whatever is frozen.
     pub(crate) fn debit_hold(
         asset: AssetId,

@@ -149,9 +149,16 @@ pub mod pallet {
             seller: T::AccountId,
             amount: BalanceOf<T>,
             unit_price: BalanceOf<T>,
+            expires_at: Option<BlockNumberFor<T>>,
         },
         /// An offer was taken back with `amount` fractions unsold.
         OfferCancelled {
+            asset: AssetId,
+            seller: T::AccountId,
+            amount: BalanceOf<T>,
+        },
+        /// An offer whose time had passed was removed, with `amount` fractions unsold.
+        OfferExpired {
             asset: AssetId,
             seller: T::AccountId,
             amount: BalanceOf<T>,
@@ -262,6 +269,12 @@ pub mod pallet {
         ZeroPrice,
         /// The seller has no standing offer.
         NoOffer,
+        /// The offer would have expired before it stands.
+        ExpiryPassed,
+        /// The offer's time has passed.
+        OfferExpired,
+        /// The offer's time has not passed: only the seller may end it.
+        OfferStands,
         /// The seller can't buy of its own offer; it cancels it.
         OwnOffer,
         /// A fraction costs more than the buyer would pay.
@@ -316,7 +329,8 @@ pub mod pallet {
         /// Offers `amount` of the caller's fractions at `unit_price` each, in the smallest unit of currency.
         ///
         /// An account has one offer an asset: this replaces the former one. The fractions go on hold and earn for the
-        /// caller until they are sold. Takes a storage deposit, which comes back when the offer ends.
+        /// caller until they are sold. Takes a storage deposit, which comes back when the offer ends. From block `expires_at` on
+        /// nothing of it can be bought, and anyone may remove it.
         #[pallet::call_index(2)]
         #[pallet::weight(T::WeightInfo::offer())]
         pub fn offer(
@@ -324,9 +338,10 @@ pub mod pallet {
             asset: AssetId,
             amount: BalanceOf<T>,
             unit_price: BalanceOf<T>,
+            expires_at: Option<BlockNumberFor<T>>,
         ) -> DispatchResult {
             let who = ensure_signed(origin)?;
-            Self::do_offer(asset, who, amount, unit_price)
+            Self::do_offer(asset, who, amount, unit_price, expires_at)
         }
 
         /// Ends the caller's offer; its fractions are free again.
@@ -367,6 +382,19 @@ pub mod pallet {
             let who = ensure_signed(origin)?;
             Self::do_redeem(asset, who)
         }
+
+        /// Ends the offer of `seller`, whose time has passed: its fractions are free again and its deposit goes back. Anyone may
+        /// call this.
+        #[pallet::call_index(6)]
+        #[pallet::weight(T::WeightInfo::remove_expired_offer())]
+        pub fn remove_expired_offer(
+            origin: OriginFor<T>,
+            asset: AssetId,
+            seller: T::AccountId,
+        ) -> DispatchResult {
+            ensure_signed(origin)?;
+            Self::do_remove_expired_offer(asset, seller)
+        }
     }
 
     #[pallet::view_functions]
@@ -393,7 +421,7 @@ pub mod pallet {
         pub fn standing_offer(
             asset: AssetId,
             seller: T::AccountId,
-        ) -> Option<OfferTerms<T::AccountId, BalanceOf<T>>> {
+        ) -> Option<OfferTerms<T::AccountId, BalanceOf<T>, BlockNumberFor<T>>> {
             Self::offer_terms(asset, seller)
         }
 

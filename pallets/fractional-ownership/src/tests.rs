@@ -11,6 +11,7 @@ mod holds;
 mod offer;
 mod properties;
 mod redeem;
+mod remove_expired_offer;
 mod transfer;
 mod try_state;
 mod views;

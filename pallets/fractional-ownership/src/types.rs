@@ -52,13 +52,21 @@ impl<Balance: CheckedAdd> AccountData<Balance> {
 
 /// A standing offer to sell fractions at a fixed price.
 #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo)]
-pub struct Offer<Balance, Ticket> {
+pub struct Offer<Balance, BlockNumber, Ticket> {
     /// Fractions not sold yet, all of them on hold.
     pub amount: Balance,
     /// Price of one fraction, in the chain's smallest unit of currency.
     pub unit_price: Balance,
+    /// The first block in which nothing of it can be bought any more. `None`: it stands until the seller ends it.
+    pub expires_at: Option<BlockNumber>,
     /// The seller's storage deposit.
     pub ticket: Ticket,
+}
+
+impl<Balance, BlockNumber: PartialOrd, Ticket> Offer<Balance, BlockNumber, Ticket> {
+    pub fn has_expired(&self, now: BlockNumber) -> bool {
+        self.expires_at.as_ref().is_some_and(|end| *end <= now)
+    }
 }
 
 /// Amounts of fractions and of currency.
@@ -67,7 +75,7 @@ pub type BalanceOf<T> = <<T as Config>::Currency as fungible::Inspect<AccountIdO
 pub type AccountDataOf<T> = AccountData<BalanceOf<T>>;
 pub type VaultOf<T> =
     Vault<AccountIdOf<T>, BalanceOf<T>, BlockNumberFor<T>, <T as Config>::VaultConsideration>;
-pub type OfferOf<T> = Offer<BalanceOf<T>, <T as Config>::OfferConsideration>;
+pub type OfferOf<T> = Offer<BalanceOf<T>, BlockNumberFor<T>, <T as Config>::OfferConsideration>;
 pub type HoldsOf<T> = BoundedVec<
     IdAmount<<T as Config>::RuntimeHoldReason, BalanceOf<T>>,
     VariantCountOf<<T as Config>::RuntimeHoldReason>,

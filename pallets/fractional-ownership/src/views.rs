@@ -28,12 +28,14 @@ pub struct VaultTerms<AccountId, Balance, BlockNumber> {
 
 /// A standing offer, as clients see it.
 #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, TypeInfo)]
-pub struct OfferTerms<AccountId, Balance> {
+pub struct OfferTerms<AccountId, Balance, BlockNumber> {
     pub seller: AccountId,
     /// Fractions not sold yet.
     pub amount: Balance,
     /// Price of one fraction, in the smallest unit of currency.
     pub unit_price: Balance,
+    /// The first block in which nothing of it can be bought any more.
+    pub expires_at: Option<BlockNumber>,
 }
 
 /// The supply, holders with what they have (free and on hold), and the next cursor; `None`: this was the last page.
@@ -41,7 +43,7 @@ pub type HolderPageOf<T> = (BalanceOf<T>, Vec<(AccountIdOf<T>, BalanceOf<T>)>, O
 
 /// Offers, and the next cursor; `None`: this was the last page.
 pub type OfferPageOf<T> = (
-    Vec<OfferTerms<AccountIdOf<T>, BalanceOf<T>>>,
+    Vec<OfferTerms<AccountIdOf<T>, BalanceOf<T>, BlockNumberFor<T>>>,
     Option<AccountIdOf<T>>,
 );
 
@@ -118,12 +120,13 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn offer_terms(
         asset: AssetId,
         seller: AccountIdOf<T>,
-    ) -> Option<OfferTerms<AccountIdOf<T>, BalanceOf<T>>> {
+    ) -> Option<OfferTerms<AccountIdOf<T>, BalanceOf<T>, BlockNumberFor<T>>> {
         let offer = Offers::<T>::get(asset, &seller)?;
         Some(OfferTerms {
             seller,
             amount: offer.amount,
             unit_price: offer.unit_price,
+            expires_at: offer.expires_at,
         })
     }
 }

@@ -20,6 +20,7 @@ pub trait WeightInfo {
 	fn cancel_offer() -> Weight;
 	fn buy() -> Weight;
 	fn redeem() -> Weight;
+	fn remove_expired_offer() -> Weight;
 }
 
 /// As measured, with the runtime's own database weights.
@@ -251,6 +252,26 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 			.saturating_add(T::DbWeight::get().reads(23_u64))
 			.saturating_add(T::DbWeight::get().writes(21_u64))
 	}
+	/// Storage: `FractionalOwnership::Offers` (r:1 w:1)
+	/// Proof: `FractionalOwnership::Offers` (`max_values`: None, `max_size`: Some(120), added: 2595, mode: `MaxEncodedLen`)
+	/// Storage: `FractionalOwnership::Holds` (r:1 w:1)
+	/// Proof: `FractionalOwnership::Holds` (`max_values`: None, `max_size`: Some(199), added: 2674, mode: `MaxEncodedLen`)
+	/// Storage: `FractionalOwnership::Vaults` (r:1 w:0)
+	/// Proof: `FractionalOwnership::Vaults` (`max_values`: None, `max_size`: Some(100), added: 2575, mode: `MaxEncodedLen`)
+	/// Storage: `FractionalOwnership::Accounts` (r:1 w:1)
+	/// Proof: `FractionalOwnership::Accounts` (`max_values`: None, `max_size`: Some(120), added: 2595, mode: `MaxEncodedLen`)
+	/// Storage: `System::Account` (r:1 w:1)
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(175), added: 2650, mode: `MaxEncodedLen`)
+	fn remove_expired_offer() -> Weight {
+		// Proof size in bytes, recorded:  749
+		// Proof size in bytes, estimated: 3664
+		// Fastest run: 75_853 ns.
+		Weight::from_parts(77_124_000, 3664)
+			.saturating_add(T::DbWeight::get().reads(6_u64))
+			.saturating_add(T::DbWeight::get().writes(5_u64))
+	}
 }
 
 /// For tests: the same, with ParityDB's weights.
@@ -284,5 +305,10 @@ impl WeightInfo for () {
 		Weight::from_parts(322_088_000, 8799)
 			.saturating_add(ParityDbWeight::get().reads(23_u64))
 			.saturating_add(ParityDbWeight::get().writes(21_u64))
+	}
+	fn remove_expired_offer() -> Weight {
+		Weight::from_parts(77_124_000, 3664)
+			.saturating_add(ParityDbWeight::get().reads(6_u64))
+			.saturating_add(ParityDbWeight::get().writes(5_u64))
 	}
 }

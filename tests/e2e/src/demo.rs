@@ -172,7 +172,10 @@ impl Demo<'_> {
         self.progress.step(format!(
             "{seller:?} put asset {asset} into a vault, for {supply} fractions"
         ));
-        let offer = call("offer", vec![uint(asset), uint(*sold), uint(*unit_price)]);
+        let offer = call(
+            "offer",
+            vec![uint(asset), uint(*sold), uint(*unit_price), value::none()],
+        );
         self.chain.succeed(seller, &offer).await?;
         let buy = call(
             "buy",

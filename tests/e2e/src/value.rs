@@ -117,6 +117,11 @@ pub fn uint(number: impl Into<u128>) -> Value {
     Value::u128(number.into())
 }
 
+/// The absence of something, for a call's field.
+pub fn none() -> Value {
+    Value::unnamed_variant("None", [])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -130,7 +135,7 @@ mod tests {
             ("id", id),
             ("hash", hash),
             ("some", some),
-            ("none", Value::unnamed_variant("None", [])),
+            ("none", none()),
             ("plain", Value::unnamed_variant("Gpu", [])),
             (
                 "payment",

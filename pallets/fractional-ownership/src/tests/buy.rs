@@ -27,7 +27,8 @@ fn open_offer() {
         RuntimeOrigin::signed(ALICE),
         GPU,
         400,
-        5
+        5,
+        None
     ));
     System::reset_events();
 }
@@ -99,7 +100,8 @@ fn seller_of_everything_should_leave_no_account() {
             RuntimeOrigin::signed(ALICE),
             GPU,
             SUPPLY,
-            5
+            5,
+            None
         ));
         assert_ok!(buy(BOB, ALICE, SUPPLY, 5));
         assert!(!Accounts::<Test>::contains_key(GPU, ALICE));
@@ -129,7 +131,8 @@ fn price_above_the_buyers_limit_should_be_refused() {
             RuntimeOrigin::signed(ALICE),
             GPU,
             400,
-            6
+            6,
+            None
         ));
         assert_noop!(buy(BOB, ALICE, 100, 5), Error::PriceTooHigh);
     });
@@ -184,7 +187,8 @@ fn order_for_an_old_vault_should_not_meet_a_new_one() {
             RuntimeOrigin::signed(ALICE),
             GPU,
             500,
-            5
+            5,
+            None
         ));
 
         assert_ok!(FractionalOwnership::cancel_offer(
@@ -201,7 +205,8 @@ fn order_for_an_old_vault_should_not_meet_a_new_one() {
             RuntimeOrigin::signed(ALICE),
             GPU,
             500,
-            5
+            5,
+            None
         ));
 
         assert_noop!(buy(BOB, ALICE, 500, 5), Error::SupplyTooHigh);
@@ -220,7 +225,8 @@ fn price_beyond_all_numbers_should_be_refused() {
             RuntimeOrigin::signed(ALICE),
             GPU,
             2,
-            1
+            1,
+            None
         ));
         // No offer can be like this; if one were, nothing would be sold for too little.
         Offers::<Test>::mutate(GPU, ALICE, |offer| {

@@ -17,7 +17,8 @@ fn unsold_fractions_and_deposit_should_come_back() {
             RuntimeOrigin::signed(ALICE),
             GPU,
             400,
-            5
+            5,
+            None
         ));
         assert_ok!(FractionalOwnership::buy(
             RuntimeOrigin::signed(BOB),
@@ -56,7 +57,8 @@ fn cancelled_offer_should_leave_no_storage() {
             RuntimeOrigin::signed(ALICE),
             GPU,
             400,
-            5
+            5,
+            None
         ));
         assert_eq!(stored_keys(), before + 2);
         assert_ok!(cancel(ALICE));
@@ -74,7 +76,8 @@ fn who_has_no_offer_should_be_refused() {
             RuntimeOrigin::signed(ALICE),
             GPU,
             400,
-            5
+            5,
+            None
         ));
         assert_noop!(cancel(BOB), Error::NoOffer);
         assert_ok!(cancel(ALICE));

@@ -105,7 +105,8 @@ fn frozen_fractions_can_be_offered() {
             RuntimeOrigin::signed(ALICE),
             GPU,
             1_000,
-            5
+            5,
+            None
         ));
         assert_eq!(fractions(GPU, ALICE), (0, 1_000));
     });

@@ -79,7 +79,8 @@ fn inspection_should_tell_what_there_is() {
             RuntimeOrigin::signed(ALICE),
             GPU,
             400,
-            5
+            5,
+            None
         ));
         assert!(Fractions::asset_exists(GPU));
         assert_eq!(supply(), SUPPLY);
@@ -106,7 +107,8 @@ fn reducible_should_leave_what_must_stay() {
             RuntimeOrigin::signed(ALICE),
             GPU,
             400,
-            5
+            5,
+            None
         ));
         assert_eq!(reducible(Preservation::Preserve, Fortitude::Polite), 600);
         assert_ok!(Fractions::set_freeze(
@@ -248,7 +250,8 @@ fn write_balance_should_settle_before_it_writes() {
             RuntimeOrigin::signed(ALICE),
             GPU,
             400,
-            5
+            5,
+            None
         ));
         assert_eq!(Fractions::write_balance(GPU, &ALICE, 100), Ok(None));
         assert_eq!(Fractions::write_balance(GPU, &BOB, 500), Ok(None));

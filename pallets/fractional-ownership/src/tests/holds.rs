@@ -112,7 +112,8 @@ fn reasons_should_not_mix() {
             RuntimeOrigin::signed(ALICE),
             GPU,
             100,
-            5
+            5,
+            None
         ));
         assert_eq!(fractions(GPU, ALICE), (400, 600));
         assert_eq!((on_hold(loan(), ALICE), on_hold(auction(), ALICE)), (300, 200));

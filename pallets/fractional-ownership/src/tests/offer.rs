@@ -6,7 +6,7 @@ use frame_support::{assert_noop, assert_ok};
 use sp_runtime::{ArithmeticError, DispatchError, DispatchResult, TokenError};
 
 fn offer(who: AccountId, amount: Balance, unit_price: Balance) -> DispatchResult {
-    dispatch(|| FractionalOwnership::offer(RuntimeOrigin::signed(who), GPU, amount, unit_price))
+    dispatch(|| FractionalOwnership::offer(RuntimeOrigin::signed(who), GPU, amount, unit_price, None))
 }
 
 fn standing(who: AccountId) -> Option<(Balance, Balance)> {
@@ -26,7 +26,8 @@ fn offered_fractions_should_go_on_hold() {
                 asset: GPU,
                 seller: ALICE,
                 amount: 400,
-                unit_price: 5
+                unit_price: 5,
+                expires_at: None
             }]
         );
     });
@@ -139,7 +140,7 @@ fn unsigned_should_be_refused() {
     build_and_execute(|| {
         open_vault();
         assert_noop!(
-            FractionalOwnership::offer(RuntimeOrigin::none(), GPU, 1, 1),
+            FractionalOwnership::offer(RuntimeOrigin::none(), GPU, 1, 1, None),
             DispatchError::BadOrigin
         );
     });

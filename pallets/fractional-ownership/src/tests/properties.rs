@@ -19,8 +19,9 @@ const ASSETS: [AssetId; 3] = [GPU, RIG, SCRAP];
 enum Action {
     Fractionalize(AccountId, Amount),
     Transfer(AccountId, AccountId, Amount),
-    Offer(AccountId, Amount, Balance),
+    Offer(AccountId, Amount, Balance, Option<u64>),
     CancelOffer(AccountId),
+    RemoveExpiredOffer(AccountId),
     Buy(AccountId, AccountId, Amount, Balance),
     Redeem(AccountId),
     Hold(AccountId, Amount),
@@ -96,8 +97,9 @@ fn action() -> impl Strategy<Value = Action> {
     prop_oneof![
         6 => (person(), amount()).prop_map(|(a, n)| Fractionalize(a, n)),
         8 => (person(), person(), amount()).prop_map(|(a, b, n)| Transfer(a, b, n)),
-        6 => (person(), amount(), price()).prop_map(|(a, n, p)| Offer(a, n, p)),
+        6 => (person(), amount(), price(), prop::option::of(0..4u64)).prop_map(|(a, n, p, e)| Offer(a, n, p, e)),
         2 => person().prop_map(CancelOffer),
+        2 => person().prop_map(RemoveExpiredOffer),
         12 => (person(), person(), amount(), price()).prop_map(|(a, b, n, p)| Buy(a, b, n, p)),
         3 => person().prop_map(Redeem),
         3 => (person(), amount()).prop_map(|(a, n)| Hold(a, n)),
@@ -113,7 +115,7 @@ fn action() -> impl Strategy<Value = Action> {
         1 => (person(), amount(), precision(), fortitude()).prop_map(|(a, n, p, f)| BurnHeld(a, n, p, f)),
         2 => (person(), person(), amount()).prop_map(|(a, b, n)| Swap(a, b, n)),
         1 => (person(), amount()).prop_map(|(a, n)| DropCredit(a, n)),
-        3 => Just(Wait),
+        6 => Just(Wait),
     ]
 }
 
@@ -169,11 +171,13 @@ fn run(asset: AssetId, action: Action) -> Result<(), DispatchError> {
             let n = n.of(free(&a));
             dispatch(|| Fractions::transfer(by(a), asset, b, n))
         }
-        Offer(a, n, p) => {
+        Offer(a, n, p, e) => {
             let a = holder(a);
             let n = n.of(free(&a) + offered(&a));
-            dispatch(|| Fractions::offer(by(a), asset, n, p))
+            let e = e.map(|blocks| System::block_number() + blocks);
+            dispatch(|| Fractions::offer(by(a), asset, n, p, e))
         }
+        RemoveExpiredOffer(a) => dispatch(|| Fractions::remove_expired_offer(by(a.clone()), asset, a)),
         CancelOffer(a) => dispatch(|| Fractions::cancel_offer(by(a), asset)),
         Buy(a, b, n, p) => {
             // Mostly where there is an offer, for a limit above what it asks.
@@ -220,7 +224,10 @@ fn run(asset: AssetId, action: Action) -> Result<(), DispatchError> {
             })
         }),
         DropCredit(a, n) => take(asset, &a, n.of(free(&a))).map(drop),
-        Wait => Ok(()),
+        Wait => {
+            System::set_block_number(System::block_number() + 1);
+            Ok(())
+        }
     }
 }
 

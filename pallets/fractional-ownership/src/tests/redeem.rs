@@ -53,7 +53,8 @@ fn nothing_should_be_left_behind() {
             RuntimeOrigin::signed(BOB),
             GPU,
             300,
-            5
+            5,
+            None
         ));
         assert_ok!(FractionalOwnership::buy(
             RuntimeOrigin::signed(CAROL),
@@ -174,7 +175,8 @@ fn standing_offer_should_be_cancelled_first() {
             RuntimeOrigin::signed(ALICE),
             GPU,
             400,
-            5
+            5,
+            None
         ));
         assert_noop!(redeem(ALICE), Error::FractionsOnHold);
         assert_ok!(FractionalOwnership::cancel_offer(

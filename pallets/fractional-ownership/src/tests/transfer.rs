@@ -60,7 +60,8 @@ fn fractions_on_hold_should_count_in_the_settlement() {
             RuntimeOrigin::signed(ALICE),
             GPU,
             400,
-            1
+            1,
+            None
         ));
         assert_eq!(steps(), []);
         assert_ok!(transfer(ALICE, BOB, 300));
@@ -140,7 +141,8 @@ fn more_than_is_free_should_be_refused() {
             RuntimeOrigin::signed(ALICE),
             GPU,
             400,
-            1
+            1,
+            None
         ));
         assert_noop!(transfer(ALICE, BOB, 601), TokenError::FundsUnavailable);
         assert_ok!(transfer(ALICE, BOB, 600));

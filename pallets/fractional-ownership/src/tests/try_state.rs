@@ -21,7 +21,8 @@ fn said(spoil: impl FnOnce()) -> &'static str {
             RuntimeOrigin::signed(ALICE),
             GPU,
             200,
-            5
+            5,
+            None
         ));
         assert_ok!(FractionalOwnership::hold(
             GPU,

@@ -43,7 +43,8 @@ fn pages_should_show_each_holder_once_with_all_it_has() {
             RuntimeOrigin::signed(ALICE),
             GPU,
             500_000,
-            1
+            1,
+            None
         ));
         let mut seen = BTreeMap::new();
         let (mut cursor, mut pages) = (None, 0);
@@ -192,7 +193,8 @@ fn offers_should_be_paged_too() {
                 RuntimeOrigin::signed(who),
                 GPU,
                 10,
-                price
+                price,
+                None
             ));
         }
         let (mut first, next) = FractionalOwnership::standing_offers(GPU, None, 2);
@@ -205,6 +207,7 @@ fn offers_should_be_paged_too() {
             seller,
             amount: 10,
             unit_price,
+            expires_at: None,
         };
         assert_eq!(first, [terms(CAROL, 1), terms(BOB, 2), terms(ALICE, 3)]);
         assert_eq!(FractionalOwnership::standing_offer(GPU, BOB), Some(terms(BOB, 2)));
@@ -221,7 +224,8 @@ fn account_should_show_free_held_and_frozen() {
             RuntimeOrigin::signed(ALICE),
             GPU,
             400,
-            5
+            5,
+            None
         ));
         let account = FractionalOwnership::account(GPU, ALICE);
         assert_eq!((account.free, account.held, account.frozen), (600, 400, 0));
