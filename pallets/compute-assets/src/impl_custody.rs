@@ -4,13 +4,12 @@
 //! pallet-nfts' flag is one bit, so liens are counted here, and the flag is set at the first and cleared at the last.
 
 use crate::*;
-use compute_primitives::{AssetId, AssetStatus, Custody};
+use compute_primitives::{AssetId, AssetStatus, Custody, Liens};
 use frame_support::{ensure, storage::with_storage_layer};
 use sp_runtime::{ArithmeticError, DispatchResult};
 
-impl<T: Config> Pallet<T> {
-    /// Encumbers a live asset: it can't be transferred or retired until the lien is removed. Changes nothing if it fails.
-    pub fn add_lien(asset: AssetId) -> DispatchResult {
+impl<T: Config> Liens for Pallet<T> {
+    fn add_lien(asset: AssetId) -> DispatchResult {
         let mut record = Self::asset(asset)?;
         ensure!(record.status != AssetStatus::Retired, Error::<T>::Retired);
         let liens = record.liens.checked_add(1).ok_or(ArithmeticError::Overflow)?;
@@ -25,8 +24,7 @@ impl<T: Config> Pallet<T> {
         })
     }
 
-    /// Ends an encumbrance. Changes nothing if it fails.
-    pub fn remove_lien(asset: AssetId) -> DispatchResult {
+    fn remove_lien(asset: AssetId) -> DispatchResult {
         let mut record = Self::asset(asset)?;
         let liens = record.liens.checked_sub(1).ok_or(Error::<T>::NotEncumbered)?;
         with_storage_layer(|| {
@@ -38,6 +36,10 @@ impl<T: Config> Pallet<T> {
             Self::deposit_event(Event::LienRemoved { asset, liens });
             Ok(())
         })
+    }
+
+    fn liens(asset: AssetId) -> u32 {
+        Assets::<T>::get(asset).map_or(0, |record| record.liens)
     }
 }
 
@@ -58,17 +60,25 @@ impl<T: Config> Custody<T::AccountId> for Pallet<T> {
         })
     }
 
-    /// Fails if `vault` does not keep the NFT, or another lien is on it.
+    /// Fails if `vault` does not keep the NFT. A lien of another goes with the NFT: were a lease to keep it in, those who have the
+    /// vault could keep it there for ever by leases, and with it the money of whoever bought it.
     fn withdraw(asset: AssetId, vault: &T::AccountId, beneficiary: &T::AccountId) -> DispatchResult {
         let record = Self::asset(asset)?;
         ensure!(
             Self::nft_owner(asset).as_ref() == Some(vault),
             Error::<T>::NotInCustody
         );
-        ensure!(record.liens <= 1, Error::<T>::Encumbered);
         with_storage_layer(|| {
             Self::remove_lien(asset)?;
-            Self::send(asset, beneficiary)
+            let encumbered = record.liens > 1;
+            if encumbered {
+                Self::allow_transfer(asset)?;
+            }
+            Self::send(asset, beneficiary)?;
+            if encumbered {
+                Self::forbid_transfer(asset)?;
+            }
+            Ok(())
         })
     }
 }

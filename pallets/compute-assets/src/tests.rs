@@ -24,7 +24,8 @@ mod withdraw_announcement;
 
 pub use crate::{mock::*, *};
 pub use compute_primitives::{
-    AssetId, AssetKind, AssetLife, AssetStatus, Bounty, Custody, HardwareId, InspectAsset, OperatorBond,
+    AssetId, AssetKind, AssetLife, AssetStatus, Bounty, Custody, HardwareId, InspectAsset, Liens,
+    OperatorBond,
 };
 pub use frame_support::{
     assert_noop, assert_ok,

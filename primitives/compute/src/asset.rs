@@ -102,10 +102,22 @@ pub trait OperatorBond<AccountId, BlockNumber> {
 
 /// Puts an asset's NFT into an account that may not lose it, and takes it out again.
 pub trait Custody<AccountId> {
-    /// Moves the NFT from its owner into `vault`, clears approvals, price and swaps, and places a lien.
+    /// Moves the NFT from its owner into `vault`, clears approvals, price and swaps, and places a lien. Fails under another lien.
     fn deposit(asset: AssetId, owner: &AccountId, vault: &AccountId) -> DispatchResult;
-    /// Lifts the lien and moves the NFT from `vault` to `beneficiary`.
+    /// Lifts the lien and moves the NFT from `vault` to `beneficiary`. Other liens go with it.
     fn withdraw(asset: AssetId, vault: &AccountId, beneficiary: &AccountId) -> DispatchResult;
+}
+
+/// What encumbers an asset: it can't be transferred or retired past a lien.
+///
+/// Liens are counted, not named: who places one keeps a record of it, and removes it once.
+pub trait Liens {
+    /// Encumbers a live asset. Fails, changing nothing, if there is no such asset or it is retired.
+    fn add_lien(asset: AssetId) -> DispatchResult;
+    /// Ends an encumbrance. Fails, changing nothing, if there is none.
+    fn remove_lien(asset: AssetId) -> DispatchResult;
+    /// How many liens are on the asset, a vault's among them.
+    fn liens(asset: AssetId) -> u32;
 }
 
 /// Told before an asset's NFT is burned, while its owner is still known.
@@ -163,6 +175,18 @@ impl<AccountId> Custody<AccountId> for () {
     }
     fn withdraw(_: AssetId, _: &AccountId, _: &AccountId) -> DispatchResult {
         Err(DispatchError::Unavailable)
+    }
+}
+
+impl Liens for () {
+    fn add_lien(_: AssetId) -> DispatchResult {
+        Err(DispatchError::Unavailable)
+    }
+    fn remove_lien(_: AssetId) -> DispatchResult {
+        Err(DispatchError::Unavailable)
+    }
+    fn liens(_: AssetId) -> u32 {
+        0
     }
 }
 

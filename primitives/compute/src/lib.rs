@@ -10,7 +10,7 @@ pub mod reward;
 pub mod units;
 pub mod vault;
 
-pub use asset::{AssetKind, AssetLife, AssetStatus, Custody, InspectAsset, OnReap, OperatorBond};
+pub use asset::{AssetKind, AssetLife, AssetStatus, Custody, InspectAsset, Liens, OnReap, OperatorBond};
 pub use reward::{Bounty, Emission, Holdings, Income, Revenue};
 pub use units::{AssetId, CensusIndex, HardwareId, Work, WorkRate};
 pub use vault::{OnVaultClosed, OperatorFees, Sale, Stewardship};

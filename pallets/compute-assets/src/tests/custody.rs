@@ -183,7 +183,7 @@ fn deposit_should_fail_for_others_the_unknown_the_retired_and_the_encumbered() {
 }
 
 #[test]
-fn withdraw_should_fail_for_others_and_under_another_lien() {
+fn withdraw_should_fail_for_others() {
     run(|| {
         assert_noop!(
             ComputeAssets::withdraw(ASSET, &VAULT, &ALICE),
@@ -200,14 +200,57 @@ fn withdraw_should_fail_for_others_and_under_another_lien() {
             Error::<Test>::NotEncumbered
         );
         assert_ok!(ComputeAssets::deposit(ASSET, &ALICE, &VAULT));
-        assert_ok!(ComputeAssets::add_lien(ASSET));
         assert_noop!(
-            ComputeAssets::withdraw(ASSET, &VAULT, &ALICE),
-            Error::<Test>::Encumbered
+            ComputeAssets::withdraw(ASSET, &BOB, &ALICE),
+            Error::<Test>::NotInCustody
         );
-        assert_ok!(ComputeAssets::remove_lien(ASSET));
         assert_ok!(ComputeAssets::withdraw(ASSET, &VAULT, &ALICE));
     });
+}
+
+/// The device is leased out while it is owned in fractions, and bought as a whole before the lease ends.
+#[test]
+fn lien_of_another_should_go_with_the_nft() {
+    run(|| {
+        register(ALICE, None);
+        assert_ok!(ComputeAssets::deposit(ASSET, &ALICE, &VAULT));
+        assert_ok!(ComputeAssets::add_lien(ASSET));
+        assert_ok!(ComputeAssets::add_lien(ASSET));
+        events();
+        assert_ok!(ComputeAssets::withdraw(ASSET, &VAULT, &BOB));
+        assert_eq!(
+            events(),
+            [Event::LienRemoved {
+                asset: ASSET,
+                liens: 2
+            }]
+        );
+        assert_eq!(ComputeAssets::owner(ASSET), Some(BOB));
+        assert_eq!(<ComputeAssets as Liens>::liens(ASSET), 2);
+
+        // It binds the buyer as it bound the vault: no sale, no retirement, no other vault.
+        assert_noop!(
+            send_nft(BOB, ASSET, CAROL),
+            pallet_nfts::Error::<Test>::ItemLocked
+        );
+        assert_noop!(
+            dispatch(BOB, Call::retire { asset: ASSET }),
+            Error::<Test>::Encumbered
+        );
+        assert_noop!(
+            ComputeAssets::deposit(ASSET, &BOB, &VAULT),
+            Error::<Test>::Encumbered
+        );
+        // And ends as it would have ended there.
+        assert_ok!(ComputeAssets::remove_lien(ASSET));
+        assert_ok!(ComputeAssets::remove_lien(ASSET));
+        assert_ok!(send_nft(BOB, ASSET, CAROL));
+    });
+}
+
+#[test]
+fn liens_of_an_unknown_asset_should_be_none() {
+    run(|| assert_eq!(<ComputeAssets as Liens>::liens(ASSET), 0));
 }
 
 #[test]
