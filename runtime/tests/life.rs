@@ -7,7 +7,7 @@ use common::*;
 use compute_primitives::{api::Phase, AssetStatus, CensusIndex, Emission};
 use ergon_runtime::*;
 use frame_support::{assert_noop, assert_ok};
-use sp_runtime::traits::StaticLookup;
+use sp_runtime::{traits::StaticLookup, Perbill};
 
 fn lookup(who: AccountId) -> Address {
     <Runtime as frame_system::Config>::Lookup::unlookup(who)
@@ -35,7 +35,8 @@ fn a_device_earns_is_shared_and_pays_its_holders_to_the_last_unit() {
         assert_ok!(FractionalOwnership::fractionalize(
             signed(bob()),
             asset,
-            1_000_000
+            1_000_000,
+            Perbill::from_percent(5)
         ));
         assert_ok!(FractionalOwnership::transfer(
             signed(bob()),

@@ -71,7 +71,9 @@ impl<T: Config> Inspect<AccountIdOf<T>> for Pallet<T> {
         if amount.is_zero() {
             return DepositConsequence::Success;
         }
-        if *who == Self::vault_account(asset) {
+        // Of a sold asset there are no new fractions: they would be claims on the others' cash.
+        let dilutes = vault.is_sold() && provenance == Provenance::Minted;
+        if dilutes || *who == Self::vault_account(asset) {
             return DepositConsequence::Blocked;
         }
         // Where fractions exist already, the receiver will not have more than there are.
@@ -145,6 +147,7 @@ impl<T: Config> Pallet<T> {
         who: &AccountIdOf<T>,
         amount: BalanceOf<T>,
     ) -> Result<BalanceOf<T>, DispatchError> {
+        Self::can_deposit(asset, who, amount, Provenance::Minted).into_result()?;
         let supply = Self::total_issuance(asset)
             .checked_add(&amount)
             .ok_or(ArithmeticError::Overflow)?;
@@ -303,6 +306,9 @@ impl<T: Config> frame_support::traits::fungibles::Create<AccountIdOf<T>> for Pal
                 opened_at: frame_system::Pallet::<T>::block_number(),
                 depositor: admin,
                 ticket,
+                royalty: Zero::zero(),
+                reserve: None,
+                cash: None,
             },
         );
         Ok(())

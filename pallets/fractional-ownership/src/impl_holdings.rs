@@ -10,7 +10,14 @@ impl<T: Config> Holdings<AccountIdOf<T>> for Pallet<T> {
     type Balance = BalanceOf<T>;
 
     fn supply(asset: AssetId) -> Option<BalanceOf<T>> {
-        Vaults::<T>::get(asset).map(|vault| vault.supply)
+        // Of a sold asset they are claims on its cash, and share no income.
+        Vaults::<T>::get(asset)
+            .filter(|vault| !vault.is_sold())
+            .map(|vault| vault.supply)
+    }
+
+    fn outstanding(asset: AssetId) -> BalanceOf<T> {
+        Self::total_issuance(asset)
     }
 
     fn balance(asset: AssetId, who: &AccountIdOf<T>) -> BalanceOf<T> {

@@ -2,17 +2,18 @@
 //! What the calls do.
 
 use crate::{
-    BalanceOf, Config, Error, Event, HoldReason, Offer, OfferOf, Offers, Pallet, Vault, VaultOf, Vaults,
+    BalanceOf, Bids, Config, Error, Event, HoldReason, Offer, OfferOf, Offers, Pallet, Vault, VaultOf,
+    Vaults, MAX_ROYALTY,
 };
-use compute_primitives::{AssetId, AssetStatus, Custody, Income, InspectAsset};
+use compute_primitives::{AssetId, AssetStatus, Custody, Income, InspectAsset, OnVaultClosed};
 use frame_support::ensure;
-use frame_support::traits::fungible::Mutate as _;
+use frame_support::traits::fungible::{Inspect as _, Mutate as _};
 use frame_support::traits::fungibles::{InspectHold as _, Mutate as Fractions};
-use frame_support::traits::tokens::{Fortitude, Preservation};
+use frame_support::traits::tokens::{DepositConsequence, Fortitude, Preservation, Provenance};
 use frame_support::traits::{Consideration, Footprint};
 use frame_system::pallet_prelude::BlockNumberFor;
 use sp_runtime::traits::{CheckedAdd, CheckedMul, CheckedSub, Zero};
-use sp_runtime::{ArithmeticError, DispatchError, DispatchResult, TokenError};
+use sp_runtime::{ArithmeticError, DispatchError, DispatchResult, Perbill, TokenError};
 
 impl<T: Config> Pallet<T> {
     pub(crate) fn now() -> BlockNumberFor<T> {
@@ -33,13 +34,16 @@ impl<T: Config> Pallet<T> {
         asset: AssetId,
         who: T::AccountId,
         supply: BalanceOf<T>,
+        royalty: Perbill,
     ) -> DispatchResult {
         ensure!(!supply.is_zero(), Error::<T>::ZeroSupply);
         ensure!(Self::is_within_max_supply(supply), Error::<T>::SupplyTooLarge);
-        ensure!(
-            !Vaults::<T>::contains_key(asset),
-            Error::<T>::AlreadyFractionalized
-        );
+        ensure!(royalty <= MAX_ROYALTY, Error::<T>::RoyaltyTooHigh);
+        if let Some(vault) = Vaults::<T>::get(asset) {
+            // The fractions of an asset have one id: claims on the last sale must be gone before there are new ones.
+            ensure!(!vault.is_sold(), Error::<T>::AssetSold);
+            return Err(Error::<T>::AlreadyFractionalized.into());
+        }
         let status = T::Assets::status(asset).ok_or(Error::<T>::UnknownAsset)?;
         let owner = T::Assets::owner(asset).ok_or(Error::<T>::UnknownAsset)?;
         ensure!(owner == who, Error::<T>::NotOwner);
@@ -58,6 +62,9 @@ impl<T: Config> Pallet<T> {
                 opened_at: Self::now(),
                 depositor: who.clone(),
                 ticket,
+                royalty,
+                reserve: None,
+                cash: None,
             },
         );
         Self::credit(asset, &who, supply)?;
@@ -67,6 +74,7 @@ impl<T: Config> Pallet<T> {
             who,
             supply,
             vault,
+            royalty,
         });
         Ok(())
     }
@@ -79,7 +87,8 @@ impl<T: Config> Pallet<T> {
     ) -> DispatchResult {
         // An event of nothing having moved only helps to deceive.
         ensure!(!amount.is_zero(), Error::<T>::ZeroAmount);
-        ensure!(Vaults::<T>::contains_key(asset), Error::<T>::NotFractionalized);
+        // Who moves a claim from account to account, each time before others cash it, could keep a vault from ever closing.
+        Self::standing_vault(asset)?;
         <Self as Fractions<_>>::transfer(asset, who, dest, amount, Preservation::Expendable)?;
         Ok(())
     }
@@ -99,7 +108,7 @@ impl<T: Config> Pallet<T> {
         );
         // Whoever buys all of it must be able to pay for all of it.
         amount.checked_mul(&unit_price).ok_or(ArithmeticError::Overflow)?;
-        ensure!(Vaults::<T>::contains_key(asset), Error::<T>::NotFractionalized);
+        Self::standing_vault(asset)?;
 
         let ticket = match Offers::<T>::get(asset, &who) {
             Some(former) => former.ticket,
@@ -156,7 +165,7 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Removes an offer: what is unsold is free again, the deposit goes back. Answers what was unsold.
-    fn end_offer(
+    pub(crate) fn end_offer(
         asset: AssetId,
         seller: &T::AccountId,
         offer: OfferOf<T>,
@@ -177,7 +186,7 @@ impl<T: Config> Pallet<T> {
     ) -> DispatchResult {
         ensure!(!amount.is_zero(), Error::<T>::ZeroAmount);
         ensure!(who != seller, Error::<T>::OwnOffer);
-        let vault = Vaults::<T>::get(asset).ok_or(Error::<T>::NotFractionalized)?;
+        let vault = Self::standing_vault(asset)?;
         ensure!(vault.supply <= max_supply, Error::<T>::SupplyTooHigh);
         let mut offer = Offers::<T>::get(asset, &seller).ok_or(Error::<T>::NoOffer)?;
         ensure!(!offer.has_expired(Self::now()), Error::<T>::OfferExpired);
@@ -194,8 +203,13 @@ impl<T: Config> Pallet<T> {
             TokenError::Frozen
         );
 
+        let royalty = Self::royalty(&vault, &seller, price);
+        let rest = price.checked_sub(&royalty).ok_or(ArithmeticError::Underflow)?;
         // The buyer's account has to go on: its nonce, and the fees of what it will do with the fractions.
-        T::Currency::transfer(&who, &seller, price, Preservation::Preserve)?;
+        T::Currency::transfer(&who, &seller, rest, Preservation::Preserve)?;
+        if !royalty.is_zero() {
+            T::Currency::transfer(&who, &vault.depositor, royalty, Preservation::Preserve)?;
+        }
         Self::debit_hold(asset, &seller, &HoldReason::Offer.into(), amount)?;
         Self::credit(asset, &who, amount)?;
         if left.is_zero() {
@@ -212,13 +226,31 @@ impl<T: Config> Pallet<T> {
             buyer: who,
             amount,
             price,
+            royalty,
             left,
         });
         Ok(())
     }
 
+    /// The first owner's part of what another sells at `price`, floored. Nothing if it can't take it: then the seller keeps all.
+    fn royalty(vault: &VaultOf<T>, seller: &T::AccountId, price: BalanceOf<T>) -> BalanceOf<T> {
+        if *seller == vault.depositor {
+            return Zero::zero();
+        }
+        let royalty = vault.royalty.mul_floor(price);
+        match T::Currency::can_deposit(&vault.depositor, royalty, Provenance::Extant) {
+            DepositConsequence::Success => royalty,
+            _ => Zero::zero(),
+        }
+    }
+
     pub(crate) fn do_redeem(asset: AssetId, who: T::AccountId) -> DispatchResult {
-        let vault = Vaults::<T>::get(asset).ok_or(Error::<T>::NotFractionalized)?;
+        let vault = Self::standing_vault(asset)?;
+        if Bids::<T>::contains_key(asset) {
+            // The highest bidder of an auction is bound, so must be the others: the asset is its own, unless it is outbid.
+            let bid = Self::standing_bid_of(asset)?;
+            Self::release_bid(asset, bid)?;
+        }
         let account = Self::account(asset, who.clone());
         // With every fraction burnt no one has all of none: the NFT goes back to where it came from.
         let is_sole_holder = if vault.supply.is_zero() {
@@ -236,6 +268,7 @@ impl<T: Config> Pallet<T> {
         Vaults::<T>::remove(asset);
         T::Assets::withdraw(asset, &Self::vault_account(asset), &who)?;
         vault.ticket.drop(&vault.depositor)?;
+        T::OnVaultClosed::on_vault_closed(asset)?;
 
         Self::deposit_event(Event::Redeemed {
             asset,

@@ -4,12 +4,16 @@
 
 extern crate alloc;
 
+mod buyout;
+mod cash;
 mod impl_freeze;
 mod impl_fungibles;
 mod impl_hold;
 mod impl_holdings;
+mod impl_sale;
 mod impls;
 mod ledger;
+pub mod math;
 mod types;
 mod views;
 
@@ -25,28 +29,31 @@ pub mod weights;
 
 pub use pallet::*;
 pub use types::{
-    AccountData, AccountDataOf, BalanceOf, FreezesOf, HoldsOf, Offer, OfferOf, Vault, VaultOf, MAX_SUPPLY,
+    AccountData, AccountDataOf, BalanceOf, Bid, BidOf, FreezesOf, HoldsOf, Offer, OfferOf, Vault, VaultOf,
+    MAX_ROYALTY, MAX_SUPPLY,
 };
-pub use views::{HolderPageOf, OfferPageOf, OfferTerms, VaultTerms, MAX_PAGE};
+pub use views::{BidTerms, HolderPageOf, OfferPageOf, OfferTerms, VaultTerms, MAX_PAGE};
 pub use weights::WeightInfo;
 
 #[frame_support::pallet]
 pub mod pallet {
     use super::*;
     use alloc::vec::Vec;
-    use compute_primitives::{AssetId, Custody, Income, InspectAsset};
+    use compute_primitives::{AssetId, Custody, Income, InspectAsset, OnVaultClosed};
     use frame_support::pallet_prelude::*;
-    use frame_support::traits::{fungible, Consideration, Footprint, VariantCount};
+    use frame_support::traits::{fungible, Consideration, Contains, Footprint, VariantCount};
     use frame_support::PalletId;
     use frame_system::pallet_prelude::*;
     use sp_runtime::traits::StaticLookup;
+    use sp_runtime::Perbill;
 
     #[pallet::config]
     pub trait Config: frame_system::Config {
         type WeightInfo: WeightInfo;
 
-        /// The currency that fractions are bought with.
-        type Currency: fungible::Mutate<Self::AccountId>;
+        /// The currency that fractions, and whole assets, are bought with.
+        type Currency: fungible::Mutate<Self::AccountId>
+            + fungible::MutateHold<Self::AccountId, Reason = Self::RuntimeHoldReason>;
 
         /// Knows the assets, and moves their NFTs into a vault and out of it.
         type Assets: InspectAsset<Self::AccountId> + Custody<Self::AccountId>;
@@ -54,7 +61,14 @@ pub mod pallet {
         /// Settles a holder's income before its fractions change.
         type Income: Income<Self::AccountId, Balance = BalanceOf<Self>>;
 
-        /// Why fractions are on hold: the runtime's reasons, this pallet's among them.
+        /// Told when an asset is not owned in fractions any more.
+        type OnVaultClosed: OnVaultClosed;
+
+        /// Whose fractions of a sold asset others may cash. An account that is a pool should say no as long as someone has a part
+        /// in it: with currency only, it would let no one out.
+        type CashableByOthers: Contains<(AssetId, Self::AccountId)>;
+
+        /// Why fractions, and currency, are on hold: the runtime's reasons, this pallet's among them.
         type RuntimeHoldReason: From<HoldReason> + Parameter + Member + MaxEncodedLen + Copy + VariantCount;
 
         /// Why fractions are frozen: the runtime's reasons.
@@ -69,6 +83,26 @@ pub mod pallet {
         /// The vaults' accounts are derived from this and the asset's id.
         #[pallet::constant]
         type PalletId: Get<PalletId>;
+
+        /// The least that a whole asset is bid for. At least the existential deposit.
+        #[pallet::constant]
+        type MinimumBid: Get<BalanceOf<Self>>;
+
+        /// By how much a bid must be above the one before.
+        #[pallet::constant]
+        type MinimumIncrement: Get<Perbill>;
+
+        /// The part of all fractions whose holder opens an auction without the others.
+        #[pallet::constant]
+        type SqueezeOutThreshold: Get<Perbill>;
+
+        /// Blocks from the opening of an auction to its end. At least 1.
+        #[pallet::constant]
+        type AuctionPeriod: Get<BlockNumberFor<Self>>;
+
+        /// Blocks that are left for others after each bid in an auction. At least 1.
+        #[pallet::constant]
+        type AuctionExtension: Get<BlockNumberFor<Self>>;
 
         #[cfg(feature = "runtime-benchmarks")]
         type BenchmarkHelper: benchmarking::BenchmarkHelper<Self::AccountId>;
@@ -86,6 +120,8 @@ pub mod pallet {
         VaultDeposit,
         /// Currency: the storage deposit of an offer.
         OfferDeposit,
+        /// Fractions and currency that a bid for a whole asset pays with. In a vault's account: what the asset was sold for.
+        Buyout,
     }
 
     /// The assets that are owned in fractions.
@@ -126,6 +162,15 @@ pub mod pallet {
     pub type Offers<T: Config> =
         StorageDoubleMap<_, Blake2_128Concat, AssetId, Blake2_128Concat, T::AccountId, OfferOf<T>>;
 
+    /// The highest bid for each asset that someone wants as a whole.
+    #[pallet::storage]
+    pub type Bids<T: Config> = StorageMap<_, Blake2_128Concat, AssetId, BidOf<T>>;
+
+    /// Proceeds of sold assets whose payee could not take them yet. They wait in the vault's account.
+    #[pallet::storage]
+    pub type Owed<T: Config> =
+        StorageDoubleMap<_, Blake2_128Concat, AssetId, Blake2_128Concat, T::AccountId, BalanceOf<T>>;
+
     #[pallet::event]
     #[pallet::generate_deposit(pub(crate) fn deposit_event)]
     pub enum Event<T: Config> {
@@ -135,6 +180,7 @@ pub mod pallet {
             who: T::AccountId,
             supply: BalanceOf<T>,
             vault: T::AccountId,
+            royalty: Perbill,
         },
         /// Fractions changed hands.
         Transferred {
@@ -163,13 +209,15 @@ pub mod pallet {
             seller: T::AccountId,
             amount: BalanceOf<T>,
         },
-        /// `buyer` paid `price` in currency for `amount` fractions; the offer has `left` more.
+        /// `buyer` paid `price` in currency for `amount` fractions; the offer has `left` more. `royalty` of the price went to the
+        /// first owner, the rest to the seller.
         Bought {
             asset: AssetId,
             seller: T::AccountId,
             buyer: T::AccountId,
             amount: BalanceOf<T>,
             price: BalanceOf<T>,
+            royalty: BalanceOf<T>,
             left: BalanceOf<T>,
         },
         /// The last holder gave all fractions up and got the NFT.
@@ -178,6 +226,61 @@ pub mod pallet {
             who: T::AccountId,
             supply: BalanceOf<T>,
         },
+        /// The holders set the price from which on a bid for the whole asset opens an auction; `None`: no bid does so by itself.
+        ReserveSet {
+            asset: AssetId,
+            reserve: Option<BalanceOf<T>>,
+        },
+        /// `bidder` bids `price` for the whole asset: `payment` in currency, and its own `fractions`.
+        BidPlaced {
+            asset: AssetId,
+            bidder: T::AccountId,
+            price: BalanceOf<T>,
+            payment: BalanceOf<T>,
+            fractions: BalanceOf<T>,
+        },
+        /// A bid ended, outbid or withdrawn or for nothing: what was on hold for it is free again.
+        BidReleased {
+            asset: AssetId,
+            bidder: T::AccountId,
+            price: BalanceOf<T>,
+        },
+        /// The asset goes to the highest bidder by block `ends_at`.
+        AuctionOpened {
+            asset: AssetId,
+            bidder: T::AccountId,
+            price: BalanceOf<T>,
+            ends_at: BlockNumberFor<T>,
+        },
+        /// A late bid prolonged the auction.
+        AuctionExtended {
+            asset: AssetId,
+            ends_at: BlockNumberFor<T>,
+        },
+        /// `buyer` got the NFT. Those who have one of the `claims` fractions left share the `proceeds`.
+        Sold {
+            asset: AssetId,
+            buyer: T::AccountId,
+            price: BalanceOf<T>,
+            proceeds: BalanceOf<T>,
+            claims: BalanceOf<T>,
+        },
+        /// `amount` fractions of a sold asset were burnt for `cash`. `owed`: the account could not take it, and claims it later.
+        CashedOut {
+            asset: AssetId,
+            who: T::AccountId,
+            amount: BalanceOf<T>,
+            cash: BalanceOf<T>,
+            owed: bool,
+        },
+        /// Cash that was owed was paid.
+        OwedPaid {
+            asset: AssetId,
+            who: T::AccountId,
+            amount: BalanceOf<T>,
+        },
+        /// The last fraction of a sold asset was cashed. The asset may be fractionalized again.
+        VaultClosed { asset: AssetId },
         /// Another part of the runtime issued fractions.
         Minted {
             asset: AssetId,
@@ -287,10 +390,55 @@ pub mod pallet {
         NotSoleHolder,
         /// Some of the caller's fractions are on hold: cancel the offer first.
         FractionsOnHold,
+        /// The royalty is above 10%.
+        RoyaltyTooHigh,
+        /// The asset was sold as a whole, and not all of its fractions are cashed yet.
+        AssetSold,
+        /// The asset was not sold as a whole.
+        NotSold,
+        /// The asset has no fractions that could be bought.
+        NoFractions,
+        /// The bid is below the least that is taken, or not far enough above the one before; or it is below what is accepted.
+        BidTooLow,
+        /// Nobody bids for the asset.
+        NoBid,
+        /// The bid is another's.
+        NotBidder,
+        /// An auction runs: it ends by itself.
+        AuctionRunning,
+        /// No auction runs: the bid only stands.
+        NoAuction,
+        /// The auction is over: settle it.
+        AuctionEnded,
+        /// The caller has too small a part of all fractions to decide alone.
+        TooFewFractions,
+        /// The account has no fractions that could be cashed: none, or all on hold for another reason than an offer.
+        NothingToCash,
+        /// Only the account itself may cash its fractions.
+        NotCashableByOthers,
+        /// No cash is owed to the account.
+        NothingOwed,
     }
 
     #[pallet::hooks]
     impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
+        fn integrity_test() {
+            use frame_support::traits::fungible::Inspect as _;
+
+            assert!(
+                T::MinimumBid::get() >= T::Currency::minimum_balance(),
+                "MinimumBid is below the existential deposit"
+            );
+            assert!(
+                T::AuctionPeriod::get() >= 1u32.into() && T::AuctionExtension::get() >= 1u32.into(),
+                "an auction would be over in the block in which it opens"
+            );
+            assert!(
+                T::SqueezeOutThreshold::get() > Perbill::from_percent(50),
+                "SqueezeOutThreshold is no majority"
+            );
+        }
+
         #[cfg(feature = "try-runtime")]
         fn try_state(_: BlockNumberFor<T>) -> Result<(), sp_runtime::TryRuntimeError> {
             Self::do_try_state()
@@ -302,17 +450,23 @@ pub mod pallet {
         /// Puts the caller's asset into a vault and gives the caller `supply` fractions of it, 1 to 2^64.
         ///
         /// Income until now is the caller's as owner; from now on it is the holders'. Takes a storage deposit, which comes back
-        /// to the caller when the asset is redeemed, by whomever.
+        /// to the caller when the vault ends, by whomever. The caller gets `royalty`, at most 10%, of the price when others sell
+        /// their fractions by an offer.
         #[pallet::call_index(0)]
         #[pallet::weight(T::WeightInfo::fractionalize())]
-        pub fn fractionalize(origin: OriginFor<T>, asset: AssetId, supply: BalanceOf<T>) -> DispatchResult {
+        pub fn fractionalize(
+            origin: OriginFor<T>,
+            asset: AssetId,
+            supply: BalanceOf<T>,
+            royalty: Perbill,
+        ) -> DispatchResult {
             let who = ensure_signed(origin)?;
-            Self::do_fractionalize(asset, who, supply)
+            Self::do_fractionalize(asset, who, supply, royalty)
         }
 
         /// Gives `amount` of the caller's free fractions to `dest`.
         ///
-        /// Income until now stays the caller's.
+        /// Income until now stays the caller's. Fractions of a sold asset are cashed instead.
         #[pallet::call_index(1)]
         #[pallet::weight(T::WeightInfo::transfer())]
         pub fn transfer(
@@ -356,8 +510,8 @@ pub mod pallet {
         ///
         /// The order says what it is for: a fraction costs at most `max_unit_price`, and is one of at most `max_supply`.
         ///
-        /// The caller pays `amount` times the offer's price to the seller, and must keep the existential deposit: buying never
-        /// ends an account.
+        /// The caller pays `amount` times the offer's price, and must keep the existential deposit: buying never ends an account.
+        /// The first owner's royalty is a part of the price; what is left goes to the seller.
         #[pallet::call_index(4)]
         #[pallet::weight(T::WeightInfo::buy())]
         pub fn buy(
@@ -375,7 +529,7 @@ pub mod pallet {
         /// Gives up all fractions for the NFT. The caller must have every one of them, none on hold.
         ///
         /// Income until now is the caller's as holder; from now on it is the NFT owner's. Returns the storage deposit to
-        /// who fractionalized.
+        /// who fractionalized. A bid that stands is set free; while an auction runs this is refused, as the highest bidder is bound.
         #[pallet::call_index(5)]
         #[pallet::weight(T::WeightInfo::redeem())]
         pub fn redeem(origin: OriginFor<T>, asset: AssetId) -> DispatchResult {
@@ -395,11 +549,85 @@ pub mod pallet {
             ensure_signed(origin)?;
             Self::do_remove_expired_offer(asset, seller)
         }
+
+        /// Bids `price` for the whole asset. It must be at least `MinimumBid`, and `MinimumIncrement` above the bid before, whose
+        /// money and fractions are free again at once.
+        ///
+        /// All free fractions of the caller go on hold, frozen or not, and count as payment; the rest of the price goes on hold in
+        /// currency: `price · (supply - fractions) / supply`, raised, and at least the existential deposit. The caller keeps the
+        /// existential deposit beside it.
+        ///
+        /// At or above the reserve, or by who has at least `SqueezeOutThreshold` of all fractions, the bid opens an auction; else
+        /// it stands until the holders accept it or the bidder withdraws it. In an auction, a bid binds, and leaves the others at
+        /// least `AuctionExtension` blocks.
+        #[pallet::call_index(7)]
+        #[pallet::weight(T::WeightInfo::bid())]
+        pub fn bid(origin: OriginFor<T>, asset: AssetId, price: BalanceOf<T>) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            Self::do_bid(asset, who, price)
+        }
+
+        /// Takes the caller's bid back. Not while an auction runs.
+        #[pallet::call_index(8)]
+        #[pallet::weight(T::WeightInfo::withdraw_bid())]
+        pub fn withdraw_bid(origin: OriginFor<T>, asset: AssetId) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            Self::do_withdraw_bid(asset, who)
+        }
+
+        /// Opens the auction with the bid that stands, if it is at `price` or above. By who has at least `SqueezeOutThreshold` of all
+        /// fractions.
+        #[pallet::call_index(9)]
+        #[pallet::weight(T::WeightInfo::accept_bid())]
+        pub fn accept_bid(origin: OriginFor<T>, asset: AssetId, price: BalanceOf<T>) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            Self::do_accept_bid(asset, &who, price)
+        }
+
+        /// Settles an auction that is over: the NFT goes to the highest bidder, and what it paid waits for those who have fractions
+        /// left. Anyone may call this.
+        ///
+        /// Income until now is the holders'; from now on it is the NFT owner's.
+        #[pallet::call_index(10)]
+        #[pallet::weight(T::WeightInfo::settle_auction())]
+        pub fn settle_auction(origin: OriginFor<T>, asset: AssetId) -> DispatchResult {
+            ensure_signed(origin)?;
+            Self::do_settle_auction(asset)
+        }
+
+        /// Burns the caller's fractions of a sold asset for their part of the cash. Its offer ends; what is on hold for other
+        /// reasons stays, to be cashed when it is released.
+        #[pallet::call_index(11)]
+        #[pallet::weight(T::WeightInfo::cash_out())]
+        pub fn cash_out(origin: OriginFor<T>, asset: AssetId) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            Self::do_cash_out(asset, who)
+        }
+
+        /// Does for `who` what [`Pallet::cash_out`] does: the cash goes to `who`. Anyone may call this for anyone, so that no one keeps
+        /// a sold asset's vault from closing; a pool's account may be excepted.
+        #[pallet::call_index(12)]
+        #[pallet::weight(T::WeightInfo::cash_out_for())]
+        pub fn cash_out_for(origin: OriginFor<T>, asset: AssetId, who: T::AccountId) -> DispatchResult {
+            let caller = ensure_signed(origin)?;
+            if caller != who {
+                Self::ensure_cashable_by_others(asset, &who)?;
+            }
+            Self::do_cash_out(asset, who)
+        }
+
+        /// Pays `who` the cash of a sold asset that it could not take before. Anyone may call this.
+        #[pallet::call_index(13)]
+        #[pallet::weight(T::WeightInfo::claim_owed())]
+        pub fn claim_owed(origin: OriginFor<T>, asset: AssetId, who: T::AccountId) -> DispatchResult {
+            ensure_signed(origin)?;
+            Self::do_claim_owed(asset, who)
+        }
     }
 
     #[pallet::view_functions]
     impl<T: Config> Pallet<T> {
-        /// The vault of an asset; `None`: it is whole.
+        /// The vault of an asset; `None`: it is whole. With `cash` it was sold as a whole, and its fractions are claims on that.
         pub fn vault(asset: AssetId) -> Option<VaultTerms<T::AccountId, BalanceOf<T>, BlockNumberFor<T>>> {
             Self::vault_terms(asset)
         }
@@ -407,6 +635,28 @@ pub mod pallet {
         /// Fractions of `who`, free, on hold and frozen.
         pub fn account(asset: AssetId, who: T::AccountId) -> AccountDataOf<T> {
             Accounts::<T>::get(asset, who).unwrap_or_default()
+        }
+
+        /// The highest bid for an asset.
+        pub fn highest_bid(
+            asset: AssetId,
+        ) -> Option<BidTerms<T::AccountId, BalanceOf<T>, BlockNumberFor<T>>> {
+            Self::bid_terms(asset)
+        }
+
+        /// The least that may be bid for an asset now; `None`: nothing may.
+        pub fn least_bid(asset: AssetId) -> Option<BalanceOf<T>> {
+            Self::least_bid_of(asset)
+        }
+
+        /// What cashing all free and offered fractions of `who` would pay now. Zero unless the asset was sold.
+        pub fn cash_of(asset: AssetId, who: T::AccountId) -> BalanceOf<T> {
+            Self::payable(asset, &who)
+        }
+
+        /// Cash of a sold asset that `who` could not take yet.
+        pub fn owed(asset: AssetId, who: T::AccountId) -> BalanceOf<T> {
+            Owed::<T>::get(asset, who).unwrap_or_default()
         }
 
         /// A page of an asset's holders, at least 1 and at most 100; `None`: the asset is whole.

@@ -3,12 +3,14 @@
 
 use crate as pallet_fractional_ownership;
 use crate::{Accounts, HoldReason};
-use compute_primitives::{AssetId, AssetKind, AssetStatus, Custody, Holdings, Income, InspectAsset};
+use compute_primitives::{
+    AssetId, AssetKind, AssetStatus, Custody, Holdings, Income, InspectAsset, OnVaultClosed,
+};
 use frame_support::traits::fungible::HoldConsideration;
-use frame_support::traits::{ConstU128, LinearStoragePrice};
+use frame_support::traits::{ConstU128, ConstU64, Contains, LinearStoragePrice};
 use frame_support::{derive_impl, parameter_types, PalletId};
 use sp_runtime::traits::IdentityLookup;
-use sp_runtime::{AccountId32, BuildStorage, DispatchError, DispatchResult};
+use sp_runtime::{AccountId32, BuildStorage, DispatchError, DispatchResult, Perbill};
 
 pub type AccountId = AccountId32;
 pub type Balance = u128;
@@ -23,6 +25,16 @@ pub const BOB: AccountId = AccountId::new([2; 32]);
 pub const CAROL: AccountId = AccountId::new([3; 32]);
 /// Has no currency.
 pub const DAVE: AccountId = AccountId::new([4; 32]);
+
+/// Has no currency, and nobody but itself may cash its fractions.
+pub const POOL: AccountId = AccountId::new([5; 32]);
+
+/// The least bid.
+pub const MINIMUM_BID: Balance = 1_000;
+/// Blocks an auction runs.
+pub const PERIOD: u64 = 100;
+/// Blocks left after a late bid.
+pub const EXTENSION: u64 = 10;
 
 /// Alice's GPU.
 pub const GPU: AssetId = AssetId(7);
@@ -84,6 +96,8 @@ impl twin::Config for Test {}
 parameter_types! {
     pub const VaultDepositReason: RuntimeHoldReason = RuntimeHoldReason::FractionalOwnership(HoldReason::VaultDeposit);
     pub const OfferDepositReason: RuntimeHoldReason = RuntimeHoldReason::FractionalOwnership(HoldReason::OfferDeposit);
+    pub const MinimumIncrement: Perbill = Perbill::from_percent(5);
+    pub const SqueezeOutThreshold: Perbill = Perbill::from_percent(90);
     pub const FractionsPalletId: PalletId = PalletId(*b"ergn/frc");
 }
 
@@ -95,13 +109,27 @@ impl pallet_fractional_ownership::Config for Test {
     type Currency = Balances;
     type Assets = Twin;
     type Income = Twin;
+    type OnVaultClosed = Twin;
+    type CashableByOthers = NotPools;
     type RuntimeHoldReason = RuntimeHoldReason;
     type RuntimeFreezeReason = RuntimeFreezeReason;
     type VaultConsideration = HoldConsideration<AccountId, Balances, VaultDepositReason, StoragePrice>;
     type OfferConsideration = HoldConsideration<AccountId, Balances, OfferDepositReason, StoragePrice>;
     type PalletId = FractionsPalletId;
+    type MinimumBid = ConstU128<MINIMUM_BID>;
+    type MinimumIncrement = MinimumIncrement;
+    type SqueezeOutThreshold = SqueezeOutThreshold;
+    type AuctionPeriod = ConstU64<PERIOD>;
+    type AuctionExtension = ConstU64<EXTENSION>;
     #[cfg(feature = "runtime-benchmarks")]
     type BenchmarkHelper = Twin;
+}
+
+pub struct NotPools;
+impl Contains<(AssetId, AccountId)> for NotPools {
+    fn contains((_, who): &(AssetId, AccountId)) -> bool {
+        *who != POOL
+    }
 }
 
 /// Stands for compute-assets and reward-distribution. All it knows is in the storage, so that what fails leaves no trace here either.
@@ -154,6 +182,8 @@ pub mod twin {
             vault: AccountId,
             beneficiary: AccountId,
         },
+        /// With what shares the income at that moment.
+        Closed { asset: AssetId, supply: Option<Balance> },
     }
 
     #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, TypeInfo)]
@@ -175,6 +205,10 @@ pub mod twin {
     #[pallet::storage]
     pub type Settled<T> = StorageDoubleMap<_, Identity, AssetId, Identity, AccountId, Balance, ValueQuery>;
 
+    /// Of which assets the closing of the vault fails.
+    #[pallet::storage]
+    pub type Opposes<T> = StorageMap<_, Identity, AssetId, ()>;
+
     /// Whose settlement fails.
     #[pallet::storage]
     pub type Fails<T> = StorageMap<_, Identity, AccountId, ()>;
@@ -182,6 +216,7 @@ pub mod twin {
 
 pub use twin::{FreezeReason, Step};
 
+pub const CLOSING_FAILED: DispatchError = DispatchError::Other("closing failed");
 pub const SETTLEMENT_FAILED: DispatchError = DispatchError::Other("settlement failed");
 
 impl InspectAsset<AccountId> for Twin {
@@ -228,6 +263,17 @@ impl Custody<AccountId> for Twin {
             asset,
             vault: vault.clone(),
             beneficiary: beneficiary.clone(),
+        });
+        Ok(())
+    }
+}
+
+impl OnVaultClosed for Twin {
+    fn on_vault_closed(asset: AssetId) -> DispatchResult {
+        frame_support::ensure!(!twin::Opposes::<Test>::contains_key(asset), CLOSING_FAILED);
+        twin::Steps::<Test>::append(Step::Closed {
+            asset,
+            supply: FractionalOwnership::supply(asset),
         });
         Ok(())
     }
@@ -324,6 +370,7 @@ pub fn build_and_execute(test: impl FnOnce()) {
 /// Every invariant of the ledger, and that the income knows exactly what everyone has.
 pub fn check() {
     FractionalOwnership::do_try_state().unwrap();
+    <FractionalOwnership as frame_support::traits::Hooks<_>>::integrity_test();
     for (asset, who, settled) in twin::Settled::<Test>::iter() {
         assert_eq!(
             FractionalOwnership::balance(asset, &who),
@@ -338,7 +385,7 @@ pub fn check() {
         );
     }
     for (asset, nft) in twin::Nfts::<Test>::iter() {
-        let vaulted = crate::Vaults::<Test>::contains_key(asset);
+        let vaulted = crate::Vaults::<Test>::get(asset).is_some_and(|vault| !vault.is_sold());
         assert_eq!(
             vaulted,
             nft.owner == FractionalOwnership::vault_account(asset),

@@ -2,13 +2,15 @@
 //! Reads for the runtime API and for clients. They are paged, so that no answer grows with the number of holders.
 
 use crate::types::AccountIdOf;
-use crate::{Accounts, BalanceOf, Config, Offers, Pallet, Vaults};
+use crate::{math, Accounts, BalanceOf, Bids, Config, Offers, Pallet, Vaults};
 use alloc::vec::Vec;
 use codec::{Decode, DecodeAll, Encode};
 use compute_primitives::AssetId;
 use frame_support::traits::fungibles::Inspect as _;
 use frame_system::pallet_prelude::BlockNumberFor;
 use scale_info::TypeInfo;
+use sp_runtime::traits::{CheckedAdd, Zero};
+use sp_runtime::Perbill;
 
 /// Entries on a page at most.
 pub const MAX_PAGE: u32 = 100;
@@ -22,8 +24,27 @@ pub struct VaultTerms<AccountId, Balance, BlockNumber> {
     pub opened_at: BlockNumber,
     /// Who fractionalized the asset, and gets the storage deposit back in the end.
     pub depositor: AccountId,
-    /// The account that has the NFT.
+    /// The account that has the NFT, or what is left of the cash.
     pub account: AccountId,
+    /// What the depositor gets of what others sell their fractions for.
+    pub royalty: Perbill,
+    /// The price from which on a bid for the whole asset opens an auction.
+    pub reserve: Option<Balance>,
+    /// What is left of the proceeds, if the asset was sold as a whole.
+    pub cash: Option<Balance>,
+}
+
+/// The highest bid for a whole asset, as clients see it.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, TypeInfo)]
+pub struct BidTerms<AccountId, Balance, BlockNumber> {
+    pub bidder: AccountId,
+    /// For the whole asset.
+    pub price: Balance,
+    /// Of the price, what is paid in currency; the bidder's own fractions are the rest.
+    pub payment: Balance,
+    pub fractions: Balance,
+    /// The first block in which the auction is over; `None`: the bid only stands.
+    pub ends_at: Option<BlockNumber>,
 }
 
 /// A standing offer, as clients see it.
@@ -114,7 +135,44 @@ impl<T: Config> Pallet<T> {
             opened_at: vault.opened_at,
             depositor: vault.depositor,
             account: Self::vault_account(asset),
+            royalty: vault.royalty,
+            reserve: vault.reserve,
+            cash: vault.cash,
         })
+    }
+
+    pub(crate) fn bid_terms(
+        asset: AssetId,
+    ) -> Option<BidTerms<AccountIdOf<T>, BalanceOf<T>, BlockNumberFor<T>>> {
+        let bid = Bids::<T>::get(asset)?;
+        Some(BidTerms {
+            bidder: bid.bidder,
+            price: bid.price,
+            payment: bid.payment,
+            fractions: bid.fractions,
+            ends_at: bid.ends_at,
+        })
+    }
+
+    pub(crate) fn least_bid_of(asset: AssetId) -> Option<BalanceOf<T>> {
+        let vault = Self::standing_vault(asset).ok()?;
+        let bid = Bids::<T>::get(asset);
+        if vault.supply.is_zero() || bid.as_ref().is_some_and(|bid| bid.has_ended(Self::now())) {
+            return None;
+        }
+        Self::least(bid.as_ref()).ok()
+    }
+
+    pub(crate) fn payable(asset: AssetId, who: &AccountIdOf<T>) -> BalanceOf<T> {
+        let payable = || {
+            let vault = Vaults::<T>::get(asset)?;
+            let cash = Self::wide(vault.cash?).ok()?;
+            let offered = Offers::<T>::get(asset, who).map_or_else(Zero::zero, |offer| offer.amount);
+            let amount = Self::balance(asset, who).checked_add(&offered)?;
+            let payout = math::payout(cash, Self::wide(amount).ok()?, Self::wide(vault.supply).ok()?);
+            Self::from_wide(payout).ok()
+        };
+        payable().unwrap_or_default()
     }
 
     pub(crate) fn offer_terms(

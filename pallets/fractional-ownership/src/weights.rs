@@ -21,6 +21,13 @@ pub trait WeightInfo {
 	fn buy() -> Weight;
 	fn redeem() -> Weight;
 	fn remove_expired_offer() -> Weight;
+	fn bid() -> Weight;
+	fn withdraw_bid() -> Weight;
+	fn accept_bid() -> Weight;
+	fn settle_auction() -> Weight;
+	fn cash_out() -> Weight;
+	fn cash_out_for() -> Weight;
+	fn claim_owed() -> Weight;
 }
 
 /// As measured, with the runtime's own database weights.
@@ -272,6 +279,242 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 			.saturating_add(T::DbWeight::get().reads(6_u64))
 			.saturating_add(T::DbWeight::get().writes(5_u64))
 	}
+	/// Storage: `FractionalOwnership::Vaults` (r:1 w:1)
+	/// Proof: `FractionalOwnership::Vaults` (`max_values`: None, `max_size`: Some(100), added: 2575, mode: `MaxEncodedLen`)
+	/// Storage: `FractionalOwnership::Offers` (r:1 w:1)
+	/// Proof: `FractionalOwnership::Offers` (`max_values`: None, `max_size`: Some(120), added: 2595, mode: `MaxEncodedLen`)
+	/// Storage: `FractionalOwnership::Accounts` (r:2 w:2)
+	/// Proof: `FractionalOwnership::Accounts` (`max_values`: None, `max_size`: Some(120), added: 2595, mode: `MaxEncodedLen`)
+	/// Storage: `System::Account` (r:4 w:4)
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `FractionalOwnership::Holds` (r:1 w:1)
+	/// Proof: `FractionalOwnership::Holds` (`max_values`: None, `max_size`: Some(199), added: 2674, mode: `MaxEncodedLen`)
+	/// Storage: `RewardDistribution::Ledgers` (r:1 w:1)
+	/// Proof: `RewardDistribution::Ledgers` (`max_values`: None, `max_size`: Some(241), added: 2716, mode: `MaxEncodedLen`)
+	/// Storage: `RewardDistribution::OperatorFees` (r:1 w:0)
+	/// Proof: `RewardDistribution::OperatorFees` (`max_values`: None, `max_size`: Some(33), added: 2508, mode: `MaxEncodedLen`)
+	/// Storage: `RewardDistribution::ProtocolFee` (r:1 w:0)
+	/// Proof: `RewardDistribution::ProtocolFee` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+	/// Storage: `RewardDistribution::BooksTotal` (r:1 w:1)
+	/// Proof: `RewardDistribution::BooksTotal` (`max_values`: Some(1), `max_size`: Some(96), added: 591, mode: `MaxEncodedLen`)
+	/// Storage: `RewardDistribution::TreasuryOwed` (r:1 w:1)
+	/// Proof: `RewardDistribution::TreasuryOwed` (`max_values`: Some(1), `max_size`: Some(16), added: 511, mode: `MaxEncodedLen`)
+	/// Storage: `RewardDistribution::Positions` (r:2 w:2)
+	/// Proof: `RewardDistribution::Positions` (`max_values`: None, `max_size`: Some(136), added: 2611, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(175), added: 2650, mode: `MaxEncodedLen`)
+	fn bid() -> Weight {
+		// Proof size in bytes, recorded:  1883
+		// Proof size in bytes, estimated: 11402
+		// Fastest run: 240_577 ns.
+		Weight::from_parts(244_032_000, 11402)
+			.saturating_add(T::DbWeight::get().reads(17_u64))
+			.saturating_add(T::DbWeight::get().writes(15_u64))
+	}
+	/// Storage: `FractionalOwnership::Offers` (r:1 w:1)
+	/// Proof: `FractionalOwnership::Offers` (`max_values`: None, `max_size`: Some(120), added: 2595, mode: `MaxEncodedLen`)
+	/// Storage: `FractionalOwnership::Holds` (r:1 w:1)
+	/// Proof: `FractionalOwnership::Holds` (`max_values`: None, `max_size`: Some(199), added: 2674, mode: `MaxEncodedLen`)
+	/// Storage: `FractionalOwnership::Vaults` (r:1 w:0)
+	/// Proof: `FractionalOwnership::Vaults` (`max_values`: None, `max_size`: Some(100), added: 2575, mode: `MaxEncodedLen`)
+	/// Storage: `FractionalOwnership::Accounts` (r:1 w:1)
+	/// Proof: `FractionalOwnership::Accounts` (`max_values`: None, `max_size`: Some(120), added: 2595, mode: `MaxEncodedLen`)
+	/// Storage: `System::Account` (r:1 w:1)
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(175), added: 2650, mode: `MaxEncodedLen`)
+	fn withdraw_bid() -> Weight {
+		// Proof size in bytes, recorded:  749
+		// Proof size in bytes, estimated: 3664
+		// Fastest run: 75_853 ns.
+		Weight::from_parts(77_124_000, 3664)
+			.saturating_add(T::DbWeight::get().reads(6_u64))
+			.saturating_add(T::DbWeight::get().writes(5_u64))
+	}
+	/// Storage: `FractionalOwnership::Offers` (r:1 w:1)
+	/// Proof: `FractionalOwnership::Offers` (`max_values`: None, `max_size`: Some(120), added: 2595, mode: `MaxEncodedLen`)
+	/// Storage: `FractionalOwnership::Holds` (r:1 w:1)
+	/// Proof: `FractionalOwnership::Holds` (`max_values`: None, `max_size`: Some(199), added: 2674, mode: `MaxEncodedLen`)
+	/// Storage: `FractionalOwnership::Vaults` (r:1 w:0)
+	/// Proof: `FractionalOwnership::Vaults` (`max_values`: None, `max_size`: Some(100), added: 2575, mode: `MaxEncodedLen`)
+	/// Storage: `FractionalOwnership::Accounts` (r:1 w:1)
+	/// Proof: `FractionalOwnership::Accounts` (`max_values`: None, `max_size`: Some(120), added: 2595, mode: `MaxEncodedLen`)
+	/// Storage: `System::Account` (r:1 w:1)
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(175), added: 2650, mode: `MaxEncodedLen`)
+	fn accept_bid() -> Weight {
+		// Proof size in bytes, recorded:  749
+		// Proof size in bytes, estimated: 3664
+		// Fastest run: 75_853 ns.
+		Weight::from_parts(77_124_000, 3664)
+			.saturating_add(T::DbWeight::get().reads(6_u64))
+			.saturating_add(T::DbWeight::get().writes(5_u64))
+	}
+	/// Storage: `FractionalOwnership::Vaults` (r:1 w:1)
+	/// Proof: `FractionalOwnership::Vaults` (`max_values`: None, `max_size`: Some(100), added: 2575, mode: `MaxEncodedLen`)
+	/// Storage: `FractionalOwnership::Accounts` (r:1 w:1)
+	/// Proof: `FractionalOwnership::Accounts` (`max_values`: None, `max_size`: Some(120), added: 2595, mode: `MaxEncodedLen`)
+	/// Storage: `RewardDistribution::Ledgers` (r:1 w:1)
+	/// Proof: `RewardDistribution::Ledgers` (`max_values`: None, `max_size`: Some(241), added: 2716, mode: `MaxEncodedLen`)
+	/// Storage: `RewardDistribution::OperatorFees` (r:1 w:0)
+	/// Proof: `RewardDistribution::OperatorFees` (`max_values`: None, `max_size`: Some(33), added: 2508, mode: `MaxEncodedLen`)
+	/// Storage: `RewardDistribution::ProtocolFee` (r:1 w:0)
+	/// Proof: `RewardDistribution::ProtocolFee` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+	/// Storage: `RewardDistribution::BooksTotal` (r:1 w:1)
+	/// Proof: `RewardDistribution::BooksTotal` (`max_values`: Some(1), `max_size`: Some(96), added: 591, mode: `MaxEncodedLen`)
+	/// Storage: `RewardDistribution::TreasuryOwed` (r:1 w:1)
+	/// Proof: `RewardDistribution::TreasuryOwed` (`max_values`: Some(1), `max_size`: Some(16), added: 511, mode: `MaxEncodedLen`)
+	/// Storage: `System::Account` (r:3 w:3)
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `RewardDistribution::Positions` (r:1 w:1)
+	/// Proof: `RewardDistribution::Positions` (`max_values`: None, `max_size`: Some(136), added: 2611, mode: `MaxEncodedLen`)
+	/// Storage: `ComputeAssets::Assets` (r:1 w:1)
+	/// Proof: `ComputeAssets::Assets` (`max_values`: None, `max_size`: Some(208), added: 2683, mode: `MaxEncodedLen`)
+	/// Storage: `ComputeAssets::Collection` (r:1 w:0)
+	/// Proof: `ComputeAssets::Collection` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+	/// Storage: `Nfts::Item` (r:1 w:1)
+	/// Proof: `Nfts::Item` (`max_values`: None, `max_size`: Some(865), added: 3340, mode: `MaxEncodedLen`)
+	/// Storage: `Nfts::Attribute` (r:1 w:1)
+	/// Proof: `Nfts::Attribute` (`max_values`: None, `max_size`: Some(483), added: 2958, mode: `MaxEncodedLen`)
+	/// Storage: `Nfts::Collection` (r:1 w:1)
+	/// Proof: `Nfts::Collection` (`max_values`: None, `max_size`: Some(84), added: 2559, mode: `MaxEncodedLen`)
+	/// Storage: `Nfts::CollectionConfigOf` (r:1 w:0)
+	/// Proof: `Nfts::CollectionConfigOf` (`max_values`: None, `max_size`: Some(73), added: 2548, mode: `MaxEncodedLen`)
+	/// Storage: `Nfts::ItemConfigOf` (r:1 w:0)
+	/// Proof: `Nfts::ItemConfigOf` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(175), added: 2650, mode: `MaxEncodedLen`)
+	/// Storage: `Nfts::Account` (r:0 w:2)
+	/// Proof: `Nfts::Account` (`max_values`: None, `max_size`: Some(92), added: 2567, mode: `MaxEncodedLen`)
+	/// Storage: `Nfts::ItemPriceOf` (r:0 w:1)
+	/// Proof: `Nfts::ItemPriceOf` (`max_values`: None, `max_size`: Some(93), added: 2568, mode: `MaxEncodedLen`)
+	/// Storage: `Nfts::PendingSwapOf` (r:0 w:1)
+	/// Proof: `Nfts::PendingSwapOf` (`max_values`: None, `max_size`: Some(79), added: 2554, mode: `MaxEncodedLen`)
+	fn settle_auction() -> Weight {
+		// Proof size in bytes, recorded:  2687
+		// Proof size in bytes, estimated: 8799
+		// Fastest run: 261_919 ns.
+		Weight::from_parts(265_233_000, 8799)
+			.saturating_add(T::DbWeight::get().reads(19_u64))
+			.saturating_add(T::DbWeight::get().writes(18_u64))
+	}
+	/// Storage: `FractionalOwnership::Vaults` (r:1 w:1)
+	/// Proof: `FractionalOwnership::Vaults` (`max_values`: None, `max_size`: Some(100), added: 2575, mode: `MaxEncodedLen`)
+	/// Storage: `FractionalOwnership::Accounts` (r:1 w:1)
+	/// Proof: `FractionalOwnership::Accounts` (`max_values`: None, `max_size`: Some(120), added: 2595, mode: `MaxEncodedLen`)
+	/// Storage: `RewardDistribution::Ledgers` (r:1 w:1)
+	/// Proof: `RewardDistribution::Ledgers` (`max_values`: None, `max_size`: Some(241), added: 2716, mode: `MaxEncodedLen`)
+	/// Storage: `RewardDistribution::OperatorFees` (r:1 w:0)
+	/// Proof: `RewardDistribution::OperatorFees` (`max_values`: None, `max_size`: Some(33), added: 2508, mode: `MaxEncodedLen`)
+	/// Storage: `RewardDistribution::ProtocolFee` (r:1 w:0)
+	/// Proof: `RewardDistribution::ProtocolFee` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+	/// Storage: `RewardDistribution::BooksTotal` (r:1 w:1)
+	/// Proof: `RewardDistribution::BooksTotal` (`max_values`: Some(1), `max_size`: Some(96), added: 591, mode: `MaxEncodedLen`)
+	/// Storage: `RewardDistribution::TreasuryOwed` (r:1 w:1)
+	/// Proof: `RewardDistribution::TreasuryOwed` (`max_values`: Some(1), `max_size`: Some(16), added: 511, mode: `MaxEncodedLen`)
+	/// Storage: `System::Account` (r:3 w:3)
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `RewardDistribution::Positions` (r:1 w:1)
+	/// Proof: `RewardDistribution::Positions` (`max_values`: None, `max_size`: Some(136), added: 2611, mode: `MaxEncodedLen`)
+	/// Storage: `ComputeAssets::Assets` (r:1 w:1)
+	/// Proof: `ComputeAssets::Assets` (`max_values`: None, `max_size`: Some(208), added: 2683, mode: `MaxEncodedLen`)
+	/// Storage: `ComputeAssets::Collection` (r:1 w:0)
+	/// Proof: `ComputeAssets::Collection` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+	/// Storage: `Nfts::Item` (r:1 w:1)
+	/// Proof: `Nfts::Item` (`max_values`: None, `max_size`: Some(865), added: 3340, mode: `MaxEncodedLen`)
+	/// Storage: `Nfts::Attribute` (r:1 w:1)
+	/// Proof: `Nfts::Attribute` (`max_values`: None, `max_size`: Some(483), added: 2958, mode: `MaxEncodedLen`)
+	/// Storage: `Nfts::Collection` (r:1 w:1)
+	/// Proof: `Nfts::Collection` (`max_values`: None, `max_size`: Some(84), added: 2559, mode: `MaxEncodedLen`)
+	/// Storage: `Nfts::CollectionConfigOf` (r:1 w:0)
+	/// Proof: `Nfts::CollectionConfigOf` (`max_values`: None, `max_size`: Some(73), added: 2548, mode: `MaxEncodedLen`)
+	/// Storage: `Nfts::ItemConfigOf` (r:1 w:0)
+	/// Proof: `Nfts::ItemConfigOf` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(175), added: 2650, mode: `MaxEncodedLen`)
+	/// Storage: `Nfts::Account` (r:0 w:2)
+	/// Proof: `Nfts::Account` (`max_values`: None, `max_size`: Some(92), added: 2567, mode: `MaxEncodedLen`)
+	/// Storage: `Nfts::ItemPriceOf` (r:0 w:1)
+	/// Proof: `Nfts::ItemPriceOf` (`max_values`: None, `max_size`: Some(93), added: 2568, mode: `MaxEncodedLen`)
+	/// Storage: `Nfts::PendingSwapOf` (r:0 w:1)
+	/// Proof: `Nfts::PendingSwapOf` (`max_values`: None, `max_size`: Some(79), added: 2554, mode: `MaxEncodedLen`)
+	fn cash_out() -> Weight {
+		// Proof size in bytes, recorded:  2687
+		// Proof size in bytes, estimated: 8799
+		// Fastest run: 261_919 ns.
+		Weight::from_parts(265_233_000, 8799)
+			.saturating_add(T::DbWeight::get().reads(19_u64))
+			.saturating_add(T::DbWeight::get().writes(18_u64))
+	}
+	/// Storage: `FractionalOwnership::Vaults` (r:1 w:1)
+	/// Proof: `FractionalOwnership::Vaults` (`max_values`: None, `max_size`: Some(100), added: 2575, mode: `MaxEncodedLen`)
+	/// Storage: `FractionalOwnership::Accounts` (r:1 w:1)
+	/// Proof: `FractionalOwnership::Accounts` (`max_values`: None, `max_size`: Some(120), added: 2595, mode: `MaxEncodedLen`)
+	/// Storage: `RewardDistribution::Ledgers` (r:1 w:1)
+	/// Proof: `RewardDistribution::Ledgers` (`max_values`: None, `max_size`: Some(241), added: 2716, mode: `MaxEncodedLen`)
+	/// Storage: `RewardDistribution::OperatorFees` (r:1 w:0)
+	/// Proof: `RewardDistribution::OperatorFees` (`max_values`: None, `max_size`: Some(33), added: 2508, mode: `MaxEncodedLen`)
+	/// Storage: `RewardDistribution::ProtocolFee` (r:1 w:0)
+	/// Proof: `RewardDistribution::ProtocolFee` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+	/// Storage: `RewardDistribution::BooksTotal` (r:1 w:1)
+	/// Proof: `RewardDistribution::BooksTotal` (`max_values`: Some(1), `max_size`: Some(96), added: 591, mode: `MaxEncodedLen`)
+	/// Storage: `RewardDistribution::TreasuryOwed` (r:1 w:1)
+	/// Proof: `RewardDistribution::TreasuryOwed` (`max_values`: Some(1), `max_size`: Some(16), added: 511, mode: `MaxEncodedLen`)
+	/// Storage: `System::Account` (r:3 w:3)
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `RewardDistribution::Positions` (r:1 w:1)
+	/// Proof: `RewardDistribution::Positions` (`max_values`: None, `max_size`: Some(136), added: 2611, mode: `MaxEncodedLen`)
+	/// Storage: `ComputeAssets::Assets` (r:1 w:1)
+	/// Proof: `ComputeAssets::Assets` (`max_values`: None, `max_size`: Some(208), added: 2683, mode: `MaxEncodedLen`)
+	/// Storage: `ComputeAssets::Collection` (r:1 w:0)
+	/// Proof: `ComputeAssets::Collection` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
+	/// Storage: `Nfts::Item` (r:1 w:1)
+	/// Proof: `Nfts::Item` (`max_values`: None, `max_size`: Some(865), added: 3340, mode: `MaxEncodedLen`)
+	/// Storage: `Nfts::Attribute` (r:1 w:1)
+	/// Proof: `Nfts::Attribute` (`max_values`: None, `max_size`: Some(483), added: 2958, mode: `MaxEncodedLen`)
+	/// Storage: `Nfts::Collection` (r:1 w:1)
+	/// Proof: `Nfts::Collection` (`max_values`: None, `max_size`: Some(84), added: 2559, mode: `MaxEncodedLen`)
+	/// Storage: `Nfts::CollectionConfigOf` (r:1 w:0)
+	/// Proof: `Nfts::CollectionConfigOf` (`max_values`: None, `max_size`: Some(73), added: 2548, mode: `MaxEncodedLen`)
+	/// Storage: `Nfts::ItemConfigOf` (r:1 w:0)
+	/// Proof: `Nfts::ItemConfigOf` (`max_values`: None, `max_size`: Some(52), added: 2527, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(175), added: 2650, mode: `MaxEncodedLen`)
+	/// Storage: `Nfts::Account` (r:0 w:2)
+	/// Proof: `Nfts::Account` (`max_values`: None, `max_size`: Some(92), added: 2567, mode: `MaxEncodedLen`)
+	/// Storage: `Nfts::ItemPriceOf` (r:0 w:1)
+	/// Proof: `Nfts::ItemPriceOf` (`max_values`: None, `max_size`: Some(93), added: 2568, mode: `MaxEncodedLen`)
+	/// Storage: `Nfts::PendingSwapOf` (r:0 w:1)
+	/// Proof: `Nfts::PendingSwapOf` (`max_values`: None, `max_size`: Some(79), added: 2554, mode: `MaxEncodedLen`)
+	fn cash_out_for() -> Weight {
+		// Proof size in bytes, recorded:  2687
+		// Proof size in bytes, estimated: 8799
+		// Fastest run: 261_919 ns.
+		Weight::from_parts(265_233_000, 8799)
+			.saturating_add(T::DbWeight::get().reads(19_u64))
+			.saturating_add(T::DbWeight::get().writes(18_u64))
+	}
+	/// Storage: `FractionalOwnership::Offers` (r:1 w:1)
+	/// Proof: `FractionalOwnership::Offers` (`max_values`: None, `max_size`: Some(120), added: 2595, mode: `MaxEncodedLen`)
+	/// Storage: `FractionalOwnership::Holds` (r:1 w:1)
+	/// Proof: `FractionalOwnership::Holds` (`max_values`: None, `max_size`: Some(199), added: 2674, mode: `MaxEncodedLen`)
+	/// Storage: `FractionalOwnership::Vaults` (r:1 w:0)
+	/// Proof: `FractionalOwnership::Vaults` (`max_values`: None, `max_size`: Some(100), added: 2575, mode: `MaxEncodedLen`)
+	/// Storage: `FractionalOwnership::Accounts` (r:1 w:1)
+	/// Proof: `FractionalOwnership::Accounts` (`max_values`: None, `max_size`: Some(120), added: 2595, mode: `MaxEncodedLen`)
+	/// Storage: `System::Account` (r:1 w:1)
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(175), added: 2650, mode: `MaxEncodedLen`)
+	fn claim_owed() -> Weight {
+		// Proof size in bytes, recorded:  749
+		// Proof size in bytes, estimated: 3664
+		// Fastest run: 75_853 ns.
+		Weight::from_parts(77_124_000, 3664)
+			.saturating_add(T::DbWeight::get().reads(6_u64))
+			.saturating_add(T::DbWeight::get().writes(5_u64))
+	}
 }
 
 /// For tests: the same, with ParityDB's weights.
@@ -307,6 +550,41 @@ impl WeightInfo for () {
 			.saturating_add(ParityDbWeight::get().writes(21_u64))
 	}
 	fn remove_expired_offer() -> Weight {
+		Weight::from_parts(77_124_000, 3664)
+			.saturating_add(ParityDbWeight::get().reads(6_u64))
+			.saturating_add(ParityDbWeight::get().writes(5_u64))
+	}
+	fn bid() -> Weight {
+		Weight::from_parts(244_032_000, 11402)
+			.saturating_add(ParityDbWeight::get().reads(17_u64))
+			.saturating_add(ParityDbWeight::get().writes(15_u64))
+	}
+	fn withdraw_bid() -> Weight {
+		Weight::from_parts(77_124_000, 3664)
+			.saturating_add(ParityDbWeight::get().reads(6_u64))
+			.saturating_add(ParityDbWeight::get().writes(5_u64))
+	}
+	fn accept_bid() -> Weight {
+		Weight::from_parts(77_124_000, 3664)
+			.saturating_add(ParityDbWeight::get().reads(6_u64))
+			.saturating_add(ParityDbWeight::get().writes(5_u64))
+	}
+	fn settle_auction() -> Weight {
+		Weight::from_parts(265_233_000, 8799)
+			.saturating_add(ParityDbWeight::get().reads(19_u64))
+			.saturating_add(ParityDbWeight::get().writes(18_u64))
+	}
+	fn cash_out() -> Weight {
+		Weight::from_parts(265_233_000, 8799)
+			.saturating_add(ParityDbWeight::get().reads(19_u64))
+			.saturating_add(ParityDbWeight::get().writes(18_u64))
+	}
+	fn cash_out_for() -> Weight {
+		Weight::from_parts(265_233_000, 8799)
+			.saturating_add(ParityDbWeight::get().reads(19_u64))
+			.saturating_add(ParityDbWeight::get().writes(18_u64))
+	}
+	fn claim_owed() -> Weight {
 		Weight::from_parts(77_124_000, 3664)
 			.saturating_add(ParityDbWeight::get().reads(6_u64))
 			.saturating_add(ParityDbWeight::get().writes(5_u64))

@@ -123,12 +123,13 @@ impl<T: Config> Pallet<T> {
         }
     }
 
-    /// Fractions of `who`; zero for a whole asset.
+    /// Fractions of `who`; zero for a whole asset. Those that a sale left over share nothing any more, but what they earned before
+    /// it may still wait to be settled.
     pub(crate) fn held(asset: AssetId, who: &T::AccountId) -> Balance {
-        if T::Holdings::supply(asset).is_some() {
-            T::Holdings::balance(asset, who)
-        } else {
+        if T::Holdings::outstanding(asset).is_zero() {
             0
+        } else {
+            T::Holdings::balance(asset, who)
         }
     }
 
@@ -495,7 +496,7 @@ impl<T: Config> Pallet<T> {
     /// Credits everything to the owner and removes the asset's records.
     pub(crate) fn do_close(asset: AssetId) -> DispatchResult {
         ensure!(
-            T::Holdings::supply(asset).is_none(),
+            T::Holdings::supply(asset).is_none() && T::Holdings::outstanding(asset).is_zero(),
             Error::<T>::StillFractionalized
         );
         let ledger = Self::touched(asset)?;

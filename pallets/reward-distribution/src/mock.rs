@@ -133,6 +133,9 @@ type Record = (AssetKind, Option<AccountId>, Option<AccountId>);
 type Registry = StorageMap<Mock, Blake2_128Concat, AssetId, Record>;
 #[frame_support::storage_alias]
 type Supply = StorageMap<Mock, Blake2_128Concat, AssetId, Balance>;
+/// Left over by a sale.
+#[frame_support::storage_alias]
+type Claims = StorageMap<Mock, Blake2_128Concat, AssetId, Balance>;
 #[frame_support::storage_alias]
 type Held = StorageMap<Mock, Blake2_128Concat, (AssetId, AccountId), Balance>;
 
@@ -179,6 +182,9 @@ impl Holdings<AccountId> for Fractions {
     fn supply(asset: AssetId) -> Option<Balance> {
         Supply::get(asset)
     }
+    fn outstanding(asset: AssetId) -> Balance {
+        Supply::get(asset).or(Claims::get(asset)).unwrap_or(0)
+    }
     fn balance(asset: AssetId, who: &AccountId) -> Balance {
         Held::get((asset, who)).unwrap_or(0)
     }
@@ -216,6 +222,35 @@ impl Fractions {
         <RewardDistribution as Income<_>>::settle(asset, &to, takes, takes + amount).unwrap();
         Self::write(asset, from, gives - amount);
         Self::write(asset, to, takes + amount);
+    }
+
+    /// The whole asset to `winner`, whose fractions are a part of the price. The others keep theirs, and share no income.
+    pub fn sell(asset: AssetId, winner: AccountId) {
+        <RewardDistribution as Income<_>>::touch(asset).unwrap();
+        let held = Self::balance(asset, &winner);
+        if held > 0 {
+            <RewardDistribution as Income<_>>::settle(asset, &winner, held, 0).unwrap();
+            Self::write(asset, winner, 0);
+        }
+        let left = Self::supply(asset).unwrap() - held;
+        Self::write_supply(asset, None);
+        if left > 0 {
+            Claims::insert(asset, left);
+        }
+        Assets::set_owner(asset, Some(winner));
+    }
+
+    /// Burns what a sale left over of `who`.
+    pub fn cash_out(asset: AssetId, who: AccountId) {
+        let held = Self::balance(asset, &who);
+        <RewardDistribution as Income<_>>::settle(asset, &who, held, 0).unwrap();
+        Self::write(asset, who, 0);
+        let left = Claims::get(asset).unwrap() - held;
+        if left > 0 {
+            Claims::insert(asset, left);
+        } else {
+            Claims::remove(asset);
+        }
     }
 
     /// By the holder of all.

@@ -116,10 +116,15 @@ impl<T: Config> Pallet<T> {
             );
         }
         for (asset, sums) in Self::sums()? {
+            let outstanding = T::Holdings::outstanding(asset);
+            ensure!(
+                sums.held == U256::from(outstanding),
+                "fractions are held that nobody settled"
+            );
             if let Sharers::Fractions(supply) = Self::sharers(asset) {
                 ensure!(
-                    sums.held == U256::from(supply),
-                    "fractions are held that nobody settled"
+                    supply == outstanding,
+                    "income is shared by other fractions than are held"
                 );
             }
         }

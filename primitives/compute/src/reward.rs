@@ -53,8 +53,10 @@ pub trait Income<AccountId> {
 /// Asks who holds an asset's fractions.
 pub trait Holdings<AccountId> {
     type Balance;
-    /// The supply of fractions; `None`: the asset is whole.
+    /// The fractions that share the asset's income; `None`: none do, the income is the NFT owner's.
     fn supply(asset: AssetId) -> Option<Self::Balance>;
+    /// The fractions that someone has, whether they share the income or were left over by a sale: what all balances add up to.
+    fn outstanding(asset: AssetId) -> Self::Balance;
     /// Fractions of `who`, free and on hold.
     fn balance(asset: AssetId, who: &AccountId) -> Self::Balance;
 }
@@ -98,6 +100,9 @@ impl<AccountId> Holdings<AccountId> for () {
     type Balance = u128;
     fn supply(_: AssetId) -> Option<u128> {
         None
+    }
+    fn outstanding(_: AssetId) -> u128 {
+        0
     }
     fn balance(_: AssetId, _: &AccountId) -> u128 {
         0

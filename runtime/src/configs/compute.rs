@@ -157,18 +157,30 @@ parameter_types! {
         RuntimeHoldReason::FractionalOwnership(pallet_fractional_ownership::HoldReason::VaultDeposit);
     pub const OfferHold: RuntimeHoldReason =
         RuntimeHoldReason::FractionalOwnership(pallet_fractional_ownership::HoldReason::OfferDeposit);
+    pub const MinimumBid: Balance = UNIT;
+    pub const MinimumIncrement: Perbill = Perbill::from_percent(5);
+    pub const SqueezeOutThreshold: Perbill = Perbill::from_percent(90);
+    pub const AuctionPeriod: BlockNumber = 7 * DAYS;
+    pub const AuctionExtension: BlockNumber = 30 * MINUTES;
 }
 
 impl pallet_fractional_ownership::Config for Runtime {
     type Assets = ComputeAssets;
+    type AuctionExtension = AuctionExtension;
+    type AuctionPeriod = AuctionPeriod;
     #[cfg(feature = "runtime-benchmarks")]
     type BenchmarkHelper = benchmarking::Helper;
+    type CashableByOthers = Everything;
     type Currency = Balances;
     type Income = RewardDistribution;
+    type MinimumBid = MinimumBid;
+    type MinimumIncrement = MinimumIncrement;
     type OfferConsideration = HoldConsideration<AccountId, Balances, OfferHold, StoragePrice>;
+    type OnVaultClosed = ();
     type PalletId = FractionalOwnershipPalletId;
     type RuntimeFreezeReason = RuntimeFreezeReason;
     type RuntimeHoldReason = RuntimeHoldReason;
+    type SqueezeOutThreshold = SqueezeOutThreshold;
     type VaultConsideration = HoldConsideration<AccountId, Balances, VaultHold, StoragePrice>;
     type WeightInfo = pallet_fractional_ownership::weights::SubstrateWeight<Runtime>;
 }
@@ -288,7 +300,12 @@ mod benchmarking {
             let asset = create(owner)?;
             if let Some(supply) = supply {
                 Balances::mint_into(owner, 1_000 * UNIT)?;
-                FractionalOwnership::fractionalize(RawOrigin::Signed(owner.clone()).into(), asset, supply)?;
+                FractionalOwnership::fractionalize(
+                    RawOrigin::Signed(owner.clone()).into(),
+                    asset,
+                    supply,
+                    Perbill::zero(),
+                )?;
             }
             Ok(asset)
         }

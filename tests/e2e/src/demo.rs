@@ -26,6 +26,7 @@ use std::{
 use tokio::time::Instant;
 
 /// Censuses come about every 20 blocks of 3 s, at random: two in a row take this long once in a thousand times.
+const NO_ROYALTY: u32 = 0;
 const TWO_CENSUSES: Duration = Duration::from_secs(330);
 
 /// Who plays which part, and on what terms.
@@ -167,7 +168,10 @@ impl Demo<'_> {
             ..
         } = &self.plan;
         let call = |name, arguments: Vec<_>| Call::new("FractionalOwnership", name, arguments);
-        let fractionalize = call("fractionalize", vec![uint(asset), uint(*supply)]);
+        let fractionalize = call(
+            "fractionalize",
+            vec![uint(asset), uint(*supply), uint(NO_ROYALTY)],
+        );
         self.chain.succeed(seller, &fractionalize).await?;
         self.progress.step(format!(
             "{seller:?} put asset {asset} into a vault, for {supply} fractions"

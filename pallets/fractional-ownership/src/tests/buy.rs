@@ -60,6 +60,7 @@ fn buyer_should_pay_the_seller_and_get_the_fractions() {
                 buyer: BOB,
                 amount: 100,
                 price: 500,
+                royalty: 0,
                 left: 300
             }]
         );
@@ -199,7 +200,8 @@ fn order_for_an_old_vault_should_not_meet_a_new_one() {
         assert_ok!(FractionalOwnership::fractionalize(
             RuntimeOrigin::signed(ALICE),
             GPU,
-            SUPPLY * 500
+            SUPPLY * 500,
+            NO_ROYALTY
         ));
         assert_ok!(FractionalOwnership::offer(
             RuntimeOrigin::signed(ALICE),
@@ -219,7 +221,8 @@ fn price_beyond_all_numbers_should_be_refused() {
         assert_ok!(FractionalOwnership::fractionalize(
             RuntimeOrigin::signed(ALICE),
             GPU,
-            MAX_SUPPLY
+            MAX_SUPPLY,
+            NO_ROYALTY
         ));
         assert_ok!(FractionalOwnership::offer(
             RuntimeOrigin::signed(ALICE),

@@ -11,8 +11,9 @@ use compute_primitives::{AssetId, Income};
 use frame_support::derive_impl;
 use frame_support::parameter_types;
 use frame_support::traits::fungible::{conformance_tests, ItemOf};
+use frame_support::traits::{ConstU64, Everything};
 use frame_support::PalletId;
-use sp_runtime::{BuildStorage, DispatchResult};
+use sp_runtime::{BuildStorage, DispatchResult, Perbill};
 
 type Block = frame_system::mocking::MockBlock<Small>;
 
@@ -49,6 +50,8 @@ impl Income<u64> for NoIncome {
 
 parameter_types! {
     pub const FractionsPalletId: PalletId = PalletId(*b"ergn/frc");
+    pub const Tenth: Perbill = Perbill::from_percent(10);
+    pub const Most: Perbill = Perbill::from_percent(90);
     pub const Asset: AssetId = AssetId(1);
 }
 
@@ -57,11 +60,18 @@ impl pallet_fractional_ownership::Config for Small {
     type Currency = Balances;
     type Assets = ();
     type Income = NoIncome;
+    type OnVaultClosed = ();
+    type CashableByOthers = Everything;
     type RuntimeHoldReason = RuntimeHoldReason;
     type RuntimeFreezeReason = RuntimeFreezeReason;
     type VaultConsideration = ();
     type OfferConsideration = ();
     type PalletId = FractionsPalletId;
+    type MinimumBid = ConstU64<1>;
+    type MinimumIncrement = Tenth;
+    type SqueezeOutThreshold = Most;
+    type AuctionPeriod = ConstU64<1>;
+    type AuctionExtension = ConstU64<1>;
     #[cfg(feature = "runtime-benchmarks")]
     type BenchmarkHelper = NoAssets;
 }
@@ -90,6 +100,9 @@ fn on_one_asset(test: impl FnOnce()) {
             opened_at: 0,
             depositor: 0,
             ticket: (),
+            royalty: Tenth::get(),
+            reserve: None,
+            cash: None,
         };
         Vaults::<Small>::insert(Asset::get(), vault);
         test();

@@ -8,7 +8,7 @@ use sp_runtime::traits::AccountIdConversion;
 use sp_runtime::TokenError;
 
 fn fractionalize(who: AccountId, asset: AssetId, supply: Balance) -> sp_runtime::DispatchResult {
-    dispatch(|| FractionalOwnership::fractionalize(RuntimeOrigin::signed(who), asset, supply))
+    dispatch(|| FractionalOwnership::fractionalize(RuntimeOrigin::signed(who), asset, supply, NO_ROYALTY))
 }
 
 #[test]
@@ -31,7 +31,8 @@ fn owner_should_get_all_fractions_for_the_nft() {
                 asset: GPU,
                 who: ALICE,
                 supply: SUPPLY,
-                vault
+                vault,
+                royalty: NO_ROYALTY
             }]
         );
     });
@@ -176,10 +177,23 @@ fn settlement_that_fails_should_leave_nothing() {
 }
 
 #[test]
+fn sold_asset_should_be_refused_until_its_last_fraction_is_cashed() {
+    build_and_execute(|| {
+        open_vault();
+        sell(BOB, PRICE);
+        assert_noop!(fractionalize(BOB, GPU, 5), Error::AssetSold);
+        assert_noop!(fractionalize(CAROL, GPU, 5), Error::AssetSold);
+        assert_ok!(cash_out(ALICE));
+        assert_ok!(fractionalize(BOB, GPU, 5));
+        assert_eq!(fractions(GPU, BOB), (5, 0));
+    });
+}
+
+#[test]
 fn unsigned_should_be_refused() {
     build_and_execute(|| {
         assert_noop!(
-            FractionalOwnership::fractionalize(RuntimeOrigin::none(), GPU, SUPPLY),
+            FractionalOwnership::fractionalize(RuntimeOrigin::none(), GPU, SUPPLY, NO_ROYALTY),
             sp_runtime::DispatchError::BadOrigin
         );
     });

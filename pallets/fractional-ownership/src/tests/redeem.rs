@@ -115,6 +115,10 @@ fn income_should_be_settled_while_the_vault_stands() {
                     vault,
                     beneficiary: ALICE
                 },
+                Step::Closed {
+                    asset: GPU,
+                    supply: None
+                },
             ]
         );
     });
@@ -128,7 +132,8 @@ fn redeemed_asset_should_be_fractionalized_again() {
         assert_ok!(FractionalOwnership::fractionalize(
             RuntimeOrigin::signed(ALICE),
             GPU,
-            5
+            5,
+            NO_ROYALTY
         ));
         assert_eq!(fractions(GPU, ALICE), (5, 0));
     });
@@ -267,6 +272,73 @@ fn fractions_on_their_way_should_count_as_someone_elses() {
         assert_noop!(redeem(ALICE), Error::NotSoleHolder);
         assert!(FractionalOwnership::resolve(&ALICE, credit).is_ok());
         assert_ok!(redeem(ALICE));
+    });
+}
+
+/// Who bids for all of it is not bound, and not in the way.
+#[test]
+fn standing_bid_should_be_set_free() {
+    build_and_execute(|| {
+        open_vault();
+        assert_ok!(bid(BOB, PRICE));
+        System::reset_events();
+        assert_ok!(redeem(ALICE));
+        assert_eq!((free(BOB), deposited(BOB)), (ENDOWMENT, 0));
+        assert_eq!(stored_keys(), 0);
+        assert_eq!(
+            events(),
+            [
+                Event::BidReleased {
+                    asset: GPU,
+                    bidder: BOB,
+                    price: PRICE
+                },
+                Event::Redeemed {
+                    asset: GPU,
+                    who: ALICE,
+                    supply: SUPPLY
+                }
+            ]
+        );
+    });
+}
+
+#[test]
+fn fractions_of_ones_own_standing_bid_should_count() {
+    build_and_execute(|| {
+        open_vault();
+        give_fractions(BOB, 800);
+        assert_ok!(bid(BOB, PRICE));
+        give_fractions(BOB, 200);
+        assert_eq!(fractions(GPU, BOB), (200, 800));
+        assert_ok!(redeem(BOB));
+        assert_eq!((free(BOB), deposited(BOB)), (ENDOWMENT, 0));
+        assert_eq!(stored_keys(), 0);
+    });
+}
+
+/// Else the holder of all would have the highest bidder's money for nothing, as long as it likes.
+#[test]
+fn running_auction_should_end_first() {
+    build_and_execute(|| {
+        open_vault();
+        assert_ok!(set_reserve(Some(PRICE)));
+        assert_ok!(bid(BOB, PRICE));
+        assert_noop!(redeem(ALICE), Error::AuctionRunning);
+        advance(PERIOD);
+        assert_noop!(redeem(ALICE), Error::AuctionRunning);
+        assert_ok!(settle_auction());
+        assert_noop!(redeem(ALICE), Error::AssetSold);
+    });
+}
+
+#[test]
+fn closing_that_fails_should_leave_nothing() {
+    build_and_execute(|| {
+        open_vault();
+        assert_ok!(bid(BOB, PRICE));
+        twin::Opposes::<Test>::insert(GPU, ());
+        assert_noop!(redeem(ALICE), CLOSING_FAILED);
     });
 }
 

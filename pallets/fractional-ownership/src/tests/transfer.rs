@@ -254,7 +254,8 @@ fn accesses_with_holders(count: u32) -> Vec<(String, String)> {
         assert_ok!(FractionalOwnership::fractionalize(
             RuntimeOrigin::signed(ALICE),
             GPU,
-            1_000_000
+            1_000_000,
+            NO_ROYALTY
         ));
         for n in 0..count {
             let mut id = [0xee; 32];

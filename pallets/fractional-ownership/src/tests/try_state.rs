@@ -2,7 +2,7 @@
 //! Each check notices what it is there for.
 
 use super::*;
-use crate::{Freezes, Holds, Offers, Vaults, MAX_SUPPLY};
+use crate::{Freezes, Holds, Offers, Owed, Vaults, MAX_ROYALTY, MAX_SUPPLY};
 use frame_support::traits::fungibles::{MutateFreeze, MutateHold};
 use frame_support::traits::tokens::IdAmount;
 use sp_runtime::TryRuntimeError;
@@ -169,5 +169,96 @@ fn spoilt_offer_should_be_noticed() {
     assert_eq!(
         said(|| Offers::<Test>::remove(GPU, ALICE)),
         "fractions on hold for no offer"
+    );
+}
+
+/// The same, with Bob's bid at the reserve if `reserve` says so, and the asset sold to him if `sold` says so.
+fn said_of_a_sale(reserve: Option<Balance>, sold: bool, spoil: impl FnOnce()) -> &'static str {
+    said(|| {
+        assert_ok!(set_reserve(reserve));
+        assert_ok!(bid(BOB, PRICE));
+        if sold {
+            advance(PERIOD);
+            assert_ok!(settle_auction());
+        }
+        check();
+        spoil();
+    })
+}
+
+fn change_bid(change: impl FnOnce(&mut BidOf<Test>)) {
+    Bids::<Test>::mutate(GPU, |bid| change(bid.as_mut().unwrap()));
+}
+
+#[test]
+fn spoilt_royalty_should_be_noticed() {
+    let above = Perbill::from_parts(MAX_ROYALTY.deconstruct() + 1);
+    assert_eq!(
+        said(|| change_vault(|vault| vault.royalty = above)),
+        "a royalty above its bound"
+    );
+}
+
+#[test]
+fn spoilt_bid_should_be_noticed() {
+    let said = |spoil: &dyn Fn()| said_of_a_sale(None, false, spoil);
+    assert_eq!(
+        said(&|| change_bid(|bid| bid.price = MINIMUM_BID - 1)),
+        "a bid below the least that is taken"
+    );
+    assert_eq!(
+        said(&|| change_bid(|bid| bid.fractions -= 1)),
+        "the fractions of a bid are not on hold"
+    );
+    assert_eq!(
+        said(&|| change_bid(|bid| bid.payment -= 1)),
+        "the money of a bid is not on hold"
+    );
+    assert_eq!(
+        said(&|| Bids::<Test>::remove(GPU)),
+        "fractions on hold for no bid"
+    );
+    assert_eq!(
+        said(&|| Bids::<Test>::insert(RIG, highest().unwrap())),
+        "a bid without a vault"
+    );
+    assert_eq!(
+        said(&|| change_vault(|vault| vault.reserve = Some(PRICE))),
+        "a bid at the reserve opened no auction"
+    );
+}
+
+#[test]
+fn spoilt_sale_should_be_noticed() {
+    let said = |spoil: &dyn Fn()| said_of_a_sale(Some(PRICE), true, spoil);
+    let cash = |change: fn(&mut Balance)| move || change_vault(|vault| change(vault.cash.as_mut().unwrap()));
+    assert_eq!(said(&cash(|cash| *cash += 1)), "the cash is not what is due");
+    assert_eq!(said(&cash(|cash| *cash -= 1)), "the cash is not what is due");
+    assert_eq!(
+        said(&|| Owed::<Test>::insert(GPU, CAROL, 1)),
+        "the cash is not what is due"
+    );
+    assert_eq!(
+        said(&|| Owed::<Test>::insert(GPU, CAROL, 0)),
+        "nothing is owed to someone"
+    );
+    assert_eq!(
+        said(&|| change_vault(|vault| vault.reserve = Some(PRICE))),
+        "a reserve price of a sold asset"
+    );
+    assert_eq!(
+        said(&|| twin::Nfts::<Test>::mutate(GPU, |nft| nft.as_mut().unwrap().owner = escrow())),
+        "a sold asset is still in its vault"
+    );
+    let bid = crate::Bid {
+        bidder: BOB,
+        price: PRICE,
+        payment: 0,
+        fractions: 0,
+        ends_at: None,
+    };
+    assert_eq!(
+        said(&|| Bids::<Test>::insert(GPU, bid.clone())),
+        "a bid for a sold asset"
     );
 }

@@ -14,7 +14,8 @@ fn spread(count: u8) {
     assert_ok!(FractionalOwnership::fractionalize(
         RuntimeOrigin::signed(ALICE),
         GPU,
-        1_000_000
+        1_000_000,
+        NO_ROYALTY
     ));
     for n in 0..count {
         let (who, amount) = (id(100 + n), Balance::from(n) + 1);
@@ -148,7 +149,8 @@ fn holders_of_other_assets_should_not_show() {
         assert_ok!(FractionalOwnership::fractionalize(
             RuntimeOrigin::signed(BOB),
             RIG,
-            5
+            5,
+            NO_ROYALTY
         ));
         assert_eq!(
             FractionalOwnership::holders(RIG, None, 100),
@@ -171,6 +173,9 @@ fn vault_should_show_its_terms() {
             opened_at: 1,
             depositor: ALICE,
             account: FractionalOwnership::vault_account(GPU),
+            royalty: NO_ROYALTY,
+            reserve: None,
+            cash: None,
         };
         assert_eq!(FractionalOwnership::vault(GPU), Some(terms));
     });

@@ -96,3 +96,64 @@ fn the_vault_gets_nothing_between_its_opening_and_the_first_fraction() {
         assert_eq!((pending(ALICE), pending(VAULT)), (1_000, 0));
     });
 }
+
+/// What is sold as a whole earns for its buyer, and what it earned before is still the holders', whenever they come for it.
+#[test]
+fn what_a_sold_asset_earned_stays_its_holders() {
+    run(|| {
+        whole_asset();
+        no_fees();
+        Fractions::open(ASSET, 10);
+        Fractions::transfer(ASSET, ALICE, BOB, 3);
+        Fractions::transfer(ASSET, ALICE, CHARLIE, 1);
+        emit(1_000);
+        advance(5);
+        earn(100);
+
+        Fractions::sell(ASSET, CHARLIE);
+
+        // A quarter of the emission and all of the revenue, by tenths.
+        assert_eq!((pending(ALICE), pending(BOB), pending(CHARLIE)), (210, 105, 35));
+        check();
+        advance(5);
+        earn(100);
+        // Charlie alone from now on.
+        assert_eq!((pending(ALICE), pending(BOB), pending(CHARLIE)), (210, 105, 385));
+        check();
+
+        // One claims and is cashed out then, the other the other way round.
+        assert_ok!(RewardDistribution::claim(RuntimeOrigin::signed(ALICE), ASSET));
+        check();
+        Fractions::cash_out(ASSET, BOB);
+        check();
+        Fractions::cash_out(ASSET, ALICE);
+        check();
+        assert_eq!((pending(ALICE), pending(BOB)), (0, 105));
+        assert_ok!(RewardDistribution::claim(RuntimeOrigin::signed(BOB), ASSET));
+        advance(VESTING);
+        assert_eq!(pending(CHARLIE), 35 + 750 + 100);
+
+        // And may be divided anew.
+        Fractions::open(ASSET, 4);
+        earn(8);
+        assert_eq!(pending(CHARLIE), 893);
+    });
+}
+
+/// A bearer's claim is not an income: who gets it after the sale has nothing of what was earned before.
+#[test]
+fn fractions_that_a_sale_left_over_take_no_income_with_them() {
+    run(|| {
+        whole_asset();
+        no_fees();
+        Fractions::open(ASSET, 10);
+        earn(100);
+        Fractions::sell(ASSET, CHARLIE);
+        Fractions::transfer(ASSET, ALICE, BOB, 10);
+        check();
+        earn(50);
+        assert_eq!((pending(ALICE), pending(BOB), pending(CHARLIE)), (100, 0, 50));
+        Fractions::cash_out(ASSET, BOB);
+        assert_eq!((pending(ALICE), pending(BOB), pending(CHARLIE)), (100, 0, 50));
+    });
+}

@@ -60,7 +60,10 @@ pub fn holders(id: AssetId, cursor: Option<Vec<u8>>, limit: u32) -> Option<Holde
         account,
         fractions,
     };
-    if let Some((supply, holders, next)) = FractionalOwnership::holders(id, cursor, limit) {
+    // Of an asset that was sold as a whole the fractions are claims on its cash, and the owner is its only holder.
+    let is_shared = <FractionalOwnership as Holdings<AccountId>>::supply(id).is_some();
+    let page = is_shared.then(|| FractionalOwnership::holders(id, cursor, limit));
+    if let Some((supply, holders, next)) = page.flatten() {
         return Some(HolderPage {
             supply: Some(supply),
             holders: holders
