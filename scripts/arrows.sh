@@ -15,19 +15,19 @@ may_use() {
     case "$1" in
         compute-proof | compute-primitives) echo "" ;;
         pallet-proof-of-compute) echo "compute-primitives compute-proof" ;;
-        pallet-asset-governance | pallet-compute-assets | pallet-fractional-ownership | pallet-reward-distribution)
+        pallet-asset-governance | pallet-compute-assets | pallet-fractional-ownership | pallet-lp-tokens | pallet-reward-distribution)
             echo "compute-primitives"
             ;;
         ergon-runtime)
             echo "compute-primitives compute-proof pallet-asset-governance pallet-compute-assets" \
-                "pallet-fractional-ownership pallet-proof-of-compute pallet-reward-distribution"
+                "pallet-fractional-ownership pallet-lp-tokens pallet-proof-of-compute pallet-reward-distribution"
             ;;
         ergon-node) echo "ergon-runtime compute-primitives" ;;
         ergon-worker) echo "compute-proof" ;;
         ergon-e2e) echo "compute-proof" ;;
         ergon-fuzz)
             echo "ergon-runtime compute-primitives compute-proof pallet-asset-governance pallet-compute-assets" \
-                "pallet-fractional-ownership pallet-proof-of-compute pallet-reward-distribution"
+                "pallet-fractional-ownership pallet-lp-tokens pallet-proof-of-compute pallet-reward-distribution"
             ;;
         ergon-bencher) echo "" ;;
         *) return 1 ;;

@@ -35,7 +35,7 @@ while (($# > 0)); do
 done
 if ((${#pallets[@]} == 0)); then
     pallets=(pallet_compute_assets pallet_proof_of_compute pallet_fractional_ownership pallet_reward_distribution
-        pallet_asset_governance)
+        pallet_asset_governance pallet_lp_tokens)
 fi
 
 heading "the bencher"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What the runtime answers to the node.
 
-use crate::*;
+use crate::{configs::pools::TradableId, *};
 use compute_primitives::{
     api::{
         AccountIncome, AssetInfo, CensusInfo, HolderPage, IncomeLog, NetworkStats, PendingReward, RatingInfo,
@@ -178,6 +178,30 @@ impl_runtime_apis! {
     impl frame_system_rpc_runtime_api::AccountNonceApi<Block, AccountId, Nonce> for Runtime {
         fn account_nonce(account: AccountId) -> Nonce {
             System::account_nonce(account)
+        }
+    }
+
+    impl pallet_asset_conversion::AssetConversionApi<Block, Balance, TradableId> for Runtime {
+        fn quote_price_tokens_for_exact_tokens(
+            asset1: TradableId,
+            asset2: TradableId,
+            amount: Balance,
+            include_fee: bool,
+        ) -> Option<Balance> {
+            AssetConversion::quote_price_tokens_for_exact_tokens(asset1, asset2, amount, include_fee)
+        }
+
+        fn quote_price_exact_tokens_for_tokens(
+            asset1: TradableId,
+            asset2: TradableId,
+            amount: Balance,
+            include_fee: bool,
+        ) -> Option<Balance> {
+            AssetConversion::quote_price_exact_tokens_for_tokens(asset1, asset2, amount, include_fee)
+        }
+
+        fn get_reserves(asset1: TradableId, asset2: TradableId) -> Option<(Balance, Balance)> {
+            AssetConversion::get_reserves(asset1, asset2).ok()
         }
     }
 

@@ -14,6 +14,7 @@ frame_benchmarking::define_benchmarks!(
     [pallet_fractional_ownership, FractionalOwnership]
     [pallet_reward_distribution, RewardDistribution]
     [pallet_asset_governance, AssetGovernance]
+    [pallet_lp_tokens, LpTokens]
 );
 
 impl frame_system_benchmarking::Config for crate::Runtime {}

@@ -156,6 +156,9 @@ mod runtime {
     #[runtime::pallet_index(40)]
     pub type Nfts = pallet_nfts;
 
+    #[runtime::pallet_index(41)]
+    pub type AssetConversion = pallet_asset_conversion;
+
     #[runtime::pallet_index(50)]
     pub type ComputeAssets = pallet_compute_assets;
 
@@ -170,4 +173,7 @@ mod runtime {
 
     #[runtime::pallet_index(54)]
     pub type AssetGovernance = pallet_asset_governance;
+
+    #[runtime::pallet_index(55)]
+    pub type LpTokens = pallet_lp_tokens;
 }

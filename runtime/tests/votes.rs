@@ -85,7 +85,12 @@ fn fee(percent: u32) -> ActionOf<Runtime> {
 /// Bob's device in a thousand fractions: Bob 600, Charlie 350, Dave 50.
 fn vault() -> AssetId {
     let asset = register(&bob(), 1_000 * UNIT);
-    assert_ok!(FractionalOwnership::fractionalize(signed(bob()), asset, 1_000));
+    assert_ok!(FractionalOwnership::fractionalize(
+        signed(bob()),
+        asset,
+        1_000,
+        Perbill::zero()
+    ));
     assert_ok!(give(asset, bob(), charlie(), 350));
     assert_ok!(give(asset, bob(), dave(), 50));
     asset
@@ -160,7 +165,7 @@ fn what_voted_can_be_neither_sent_nor_sold_nor_redeemed_until_unlocked() {
         assert_ok!(propose(asset, charlie(), fee(1)));
         assert_noop!(give(asset, charlie(), alice(), 1), TokenError::Frozen);
         // Through an offer, the fractions on hold.
-        assert_ok!(FractionalOwnership::offer(signed(charlie()), asset, 350, 1));
+        assert_ok!(FractionalOwnership::offer(signed(charlie()), asset, 350, 1, None));
         let buy = || {
             dispatch(
                 alice(),

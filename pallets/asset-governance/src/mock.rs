@@ -233,6 +233,9 @@ impl Holdings<AccountId> for Twin {
         }
         twin::Supply::<Test>::get(asset)
     }
+    fn outstanding(asset: AssetId) -> Balance {
+        twin::Supply::<Test>::get(asset).unwrap_or_default()
+    }
     fn balance(asset: AssetId, who: &AccountId) -> Balance {
         let account = twin::Accounts::<Test>::get(asset, who);
         account.free + account.held

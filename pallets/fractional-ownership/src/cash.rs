@@ -44,19 +44,24 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Whether others than `who` itself may cash its fractions.
-    pub(crate) fn ensure_cashable_by_others(asset: AssetId, who: &AccountIdOf<T>) -> DispatchResult {
+    pub(crate) fn ensure_cashable_by_others(who: &AccountIdOf<T>) -> DispatchResult {
         ensure!(
-            T::CashableByOthers::contains(&(asset, who.clone())),
+            T::CashableByOthers::contains(who),
             Error::<T>::NotCashableByOthers
         );
         Ok(())
     }
 
-    pub(crate) fn do_cash_out(asset: AssetId, who: AccountIdOf<T>) -> DispatchResult {
+    /// Burns what `who` has free of a sold asset and pays its part of the cash to `payee`, who is mostly the same. Answers how much.
+    pub(crate) fn do_cash_out(
+        asset: AssetId,
+        who: &AccountIdOf<T>,
+        payee: &AccountIdOf<T>,
+    ) -> Result<BalanceOf<T>, DispatchError> {
         let vault = Vaults::<T>::get(asset).ok_or(Error::<T>::NotFractionalized)?;
         let cash = vault.cash.ok_or(Error::<T>::NotSold)?;
-        if let Some(offer) = Offers::<T>::get(asset, &who) {
-            let amount = Self::end_offer(asset, &who, offer)?;
+        if let Some(offer) = Offers::<T>::get(asset, who) {
+            let amount = Self::end_offer(asset, who, offer)?;
             Self::deposit_event(Event::OfferCancelled {
                 asset,
                 seller: who.clone(),
@@ -68,7 +73,7 @@ impl<T: Config> Pallet<T> {
         let amount = Self::account(asset, who.clone()).free;
         let payout = if vault.supply.is_zero() {
             // Other pallets burnt every fraction: the cash goes where the NFT would have gone.
-            ensure!(who == vault.depositor, Error::<T>::NothingToCash);
+            ensure!(*who == vault.depositor, Error::<T>::NothingToCash);
             cash
         } else {
             ensure!(!amount.is_zero(), Error::<T>::NothingToCash);
@@ -80,7 +85,7 @@ impl<T: Config> Pallet<T> {
         };
 
         if !amount.is_zero() {
-            Self::debit(asset, &who, amount)?;
+            Self::debit(asset, who, amount)?;
         }
         // Read only now: there may be a holder less.
         let mut vault = Vaults::<T>::get(asset).ok_or(Error::<T>::NotFractionalized)?;
@@ -96,11 +101,11 @@ impl<T: Config> Pallet<T> {
         } else {
             Vaults::<T>::insert(asset, &vault);
         }
-        let owed = Self::pay_or_owe(asset, &who, payout)?;
+        let owed = Self::pay_or_owe(asset, payee, payout)?;
 
         Self::deposit_event(Event::CashedOut {
             asset,
-            who,
+            who: who.clone(),
             amount,
             cash: payout,
             owed,
@@ -110,7 +115,7 @@ impl<T: Config> Pallet<T> {
             Self::leave_escrow(&Self::vault_account(asset))?;
             Self::deposit_event(Event::VaultClosed { asset });
         }
-        Ok(())
+        Ok(payout)
     }
 
     /// Pays out of the vault's account, or notes a debt if the payee can't take it: no one keeps the others from being paid.

@@ -43,6 +43,11 @@ impl<T: Config> Pallet<T> {
             ensure!(Self::is_within_max_supply(will_hold), ArithmeticError::Overflow);
             // No one could ever take them out again, and all fractions are needed to redeem.
             ensure!(*who != Self::vault_account(asset), TokenError::Blocked);
+            // Claims on cash may leave an account that only it can cash, such as a pool's, but not enter it: else they could be kept
+            // there, and the vault from closing.
+            if vault.is_sold() {
+                Self::ensure_cashable_by_others(who)?;
+            }
         }
         let exists = !will_hold.is_zero();
         let holders = match (existed, exists) {

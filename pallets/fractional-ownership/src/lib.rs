@@ -64,9 +64,9 @@ pub mod pallet {
         /// Told when an asset is not owned in fractions any more.
         type OnVaultClosed: OnVaultClosed;
 
-        /// Whose fractions of a sold asset others may cash. An account that is a pool should say no as long as someone has a part
-        /// in it: with currency only, it would let no one out.
-        type CashableByOthers: Contains<(AssetId, Self::AccountId)>;
+        /// Whose fractions of a sold asset others may cash. Not a pool's: with currency only, it would let no one out. Into such an
+        /// account no fractions of a sold asset go.
+        type CashableByOthers: Contains<Self::AccountId>;
 
         /// Why fractions, and currency, are on hold: the runtime's reasons, this pallet's among them.
         type RuntimeHoldReason: From<HoldReason> + Parameter + Member + MaxEncodedLen + Copy + VariantCount;
@@ -601,7 +601,8 @@ pub mod pallet {
         #[pallet::weight(T::WeightInfo::cash_out())]
         pub fn cash_out(origin: OriginFor<T>, asset: AssetId) -> DispatchResult {
             let who = ensure_signed(origin)?;
-            Self::do_cash_out(asset, who)
+            Self::do_cash_out(asset, &who, &who)?;
+            Ok(())
         }
 
         /// Does for `who` what [`Pallet::cash_out`] does: the cash goes to `who`. Anyone may call this for anyone, so that no one keeps
@@ -611,9 +612,10 @@ pub mod pallet {
         pub fn cash_out_for(origin: OriginFor<T>, asset: AssetId, who: T::AccountId) -> DispatchResult {
             let caller = ensure_signed(origin)?;
             if caller != who {
-                Self::ensure_cashable_by_others(asset, &who)?;
+                Self::ensure_cashable_by_others(&who)?;
             }
-            Self::do_cash_out(asset, who)
+            Self::do_cash_out(asset, &who, &who)?;
+            Ok(())
         }
 
         /// Pays `who` the cash of a sold asset that it could not take before. Anyone may call this.

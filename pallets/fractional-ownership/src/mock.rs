@@ -126,8 +126,8 @@ impl pallet_fractional_ownership::Config for Test {
 }
 
 pub struct NotPools;
-impl Contains<(AssetId, AccountId)> for NotPools {
-    fn contains((_, who): &(AssetId, AccountId)) -> bool {
+impl Contains<AccountId> for NotPools {
+    fn contains(who: &AccountId) -> bool {
         *who != POOL
     }
 }

@@ -2,12 +2,14 @@
 //! Income that follows holdings, revenue, and the end of an asset.
 
 use crate::{
-    pallet::{Config, Pallet},
+    pallet::{Config, Error, Pallet},
     types::Balance,
 };
-use compute_primitives::{AssetId, Income, OnReap, Revenue};
+use compute_primitives::{AssetId, Collect, Income, OnReap, Revenue};
 use frame_support::{
-    pallet_prelude::DispatchResult, storage::with_storage_layer, traits::tokens::Preservation,
+    pallet_prelude::{DispatchError, DispatchResult},
+    storage::with_storage_layer,
+    traits::tokens::Preservation,
 };
 
 impl<T: Config> Income<T::AccountId> for Pallet<T> {
@@ -19,6 +21,23 @@ impl<T: Config> Income<T::AccountId> for Pallet<T> {
 
     fn settle(asset: AssetId, who: &T::AccountId, held: Balance, will_hold: Balance) -> DispatchResult {
         with_storage_layer(|| Self::do_settle(asset, who, held, will_hold))
+    }
+}
+
+impl<T: Config> Collect<T::AccountId> for Pallet<T> {
+    type Balance = Balance;
+
+    fn collect(asset: AssetId, who: &T::AccountId, payee: &T::AccountId) -> Result<Balance, DispatchError> {
+        let mut collected = 0;
+        let claimed = Self::do_claim(asset, who, |amount| {
+            collected = amount;
+            Self::pay_out(payee, amount)
+        });
+        match claimed {
+            Ok(()) => Ok(collected),
+            Err(error) if error == Error::<T>::NothingToClaim.into() => Ok(0),
+            Err(error) => Err(error),
+        }
     }
 }
 

@@ -7,18 +7,11 @@
 
 use crate::types::Balance;
 use codec::{Decode, Encode, MaxEncodedLen};
+pub use compute_primitives::shares::{scaled, Accumulator, Position, SCALE};
 use compute_primitives::CensusIndex;
 use frame_support::sp_runtime::{traits::AtLeast32BitUnsigned, Perbill};
 use scale_info::TypeInfo;
 use sp_core::U256;
-
-/// Debts are counted in units of 1/2^64.
-pub const SCALE: U256 = U256([0, 1, 0, 0]);
-
-/// An amount in units of 1/[`SCALE`]. Can't overflow: 128 + 64 bits.
-pub fn scaled(amount: Balance) -> U256 {
-    U256::from(amount) * SCALE
-}
 
 /// Emission on its way to an asset's holders, linear from `start` to `end`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
@@ -103,95 +96,6 @@ impl<N> Stream<N> {
 /// No block number is wider than 128 bits, so nothing saturates.
 fn blocks<N: AtLeast32BitUnsigned>(n: N) -> u128 {
     n.unique_saturated_into()
-}
-
-/// How the holders of an asset's fractions share: income per fraction since the first, and what divisions left over. Both in
-/// units of 1/[`SCALE`].
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Encode, Decode, MaxEncodedLen, TypeInfo)]
-pub struct Accumulator {
-    /// Never decreases, also not over the end of one vault and the opening of the next.
-    pub per_share: U256,
-    pub remainder: U256,
-}
-
-impl Accumulator {
-    /// Shares `amount`, and what was left over before, among `supply` fractions. `None` also if `supply` is zero.
-    pub fn distribute(&mut self, amount: Balance, supply: Balance) -> Option<()> {
-        let pool = scaled(amount).checked_add(self.remainder)?;
-        let supply = U256::from(supply);
-        let each = pool.checked_div(supply)?;
-        let per_share = self.per_share.checked_add(each)?;
-        // each · supply <= pool
-        self.remainder = pool - each * supply;
-        self.per_share = per_share;
-        Some(())
-    }
-
-    /// Adds `amount` to what was left over and takes the whole units out.
-    pub fn sweep(&mut self, amount: Balance) -> Option<Balance> {
-        let pool = scaled(amount).checked_add(self.remainder)?;
-        let whole = Balance::try_from(pool / SCALE).ok()?;
-        self.remainder = pool % SCALE;
-        Some(whole)
-    }
-
-    /// Takes an emptied holder's residue back.
-    pub fn absorb(&mut self, residue: U256) -> Option<()> {
-        self.remainder = self.remainder.checked_add(residue)?;
-        Some(())
-    }
-}
-
-/// What one account has coming from one asset.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Encode, Decode, MaxEncodedLen, TypeInfo)]
-pub struct Position {
-    /// `per_share` up to which the holding is settled.
-    pub checkpoint: U256,
-    /// In units of 1/[`SCALE`].
-    pub owed: U256,
-}
-
-impl Position {
-    /// A position that begins now, holding nothing yet.
-    pub fn open(accumulator: &Accumulator) -> Self {
-        Self {
-            checkpoint: accumulator.per_share,
-            owed: U256::zero(),
-        }
-    }
-
-    /// Credits what `held` fractions earned since the last settlement.
-    pub fn settle(&mut self, accumulator: &Accumulator, held: Balance) -> Option<()> {
-        let each = accumulator.per_share.checked_sub(self.checkpoint)?;
-        self.owed = self.owed.checked_add(each.checked_mul(U256::from(held))?)?;
-        self.checkpoint = accumulator.per_share;
-        Some(())
-    }
-
-    /// Credits whole units that come to the account by another right: as operator, or as the whole asset's owner.
-    pub fn credit(&mut self, amount: Balance) -> Option<()> {
-        self.owed = self.owed.checked_add(scaled(amount))?;
-        Some(())
-    }
-
-    /// Whole units owed.
-    pub fn whole(&self) -> Option<Balance> {
-        Balance::try_from(self.owed / SCALE).ok()
-    }
-
-    /// Takes the whole units out.
-    pub fn take_whole(&mut self) -> Option<Balance> {
-        let whole = self.whole()?;
-        self.owed %= SCALE;
-        Some(whole)
-    }
-
-    /// Takes out what is less than a unit.
-    pub fn take_residue(&mut self) -> U256 {
-        let residue = self.owed % SCALE;
-        self.owed -= residue;
-        residue
-    }
 }
 
 /// An amount after the deductions. The three add up to it exactly.

@@ -50,6 +50,13 @@ pub trait Income<AccountId> {
     ) -> DispatchResult;
 }
 
+/// Takes out what an account has coming that can't claim for itself, and that nobody may pay by pushing.
+pub trait Collect<AccountId> {
+    type Balance;
+    /// Pays what `who` has coming from the asset to `payee`, and answers how much that was. Nothing, if there is nothing.
+    fn collect(asset: AssetId, who: &AccountId, payee: &AccountId) -> Result<Self::Balance, DispatchError>;
+}
+
 /// Asks who holds an asset's fractions.
 pub trait Holdings<AccountId> {
     type Balance;
@@ -93,6 +100,13 @@ impl<AccountId> Income<AccountId> for () {
     }
     fn settle(_: AssetId, _: &AccountId, _: u128, _: u128) -> DispatchResult {
         Ok(())
+    }
+}
+
+impl<AccountId> Collect<AccountId> for () {
+    type Balance = u128;
+    fn collect(_: AssetId, _: &AccountId, _: &AccountId) -> Result<u128, DispatchError> {
+        Ok(0)
     }
 }
 

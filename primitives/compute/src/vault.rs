@@ -14,6 +14,15 @@ pub trait Sale {
     fn accept_bid(asset: AssetId, price: Self::Balance) -> DispatchResult;
 }
 
+/// What an asset was sold for, and who has a part of it.
+pub trait Cash<AccountId> {
+    type Balance;
+    /// Whether the asset was sold as a whole, and some of its fractions, which are claims on the cash now, are left.
+    fn is_sold(asset: AssetId) -> bool;
+    /// Burns the free fractions that `who` has of a sold asset and pays their part of the cash to `payee`. Answers how much that was.
+    fn cash_out(asset: AssetId, who: &AccountId, payee: &AccountId) -> Result<Self::Balance, DispatchError>;
+}
+
 /// Told when an asset is not owned in fractions any more, before its holders are paid.
 pub trait OnVaultClosed {
     fn on_vault_closed(asset: AssetId) -> DispatchResult;
@@ -39,6 +48,16 @@ impl Sale for () {
         Err(DispatchError::Unavailable)
     }
     fn accept_bid(_: AssetId, _: u128) -> DispatchResult {
+        Err(DispatchError::Unavailable)
+    }
+}
+
+impl<AccountId> Cash<AccountId> for () {
+    type Balance = u128;
+    fn is_sold(_: AssetId) -> bool {
+        false
+    }
+    fn cash_out(_: AssetId, _: &AccountId, _: &AccountId) -> Result<u128, DispatchError> {
         Err(DispatchError::Unavailable)
     }
 }

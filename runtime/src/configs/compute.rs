@@ -4,12 +4,18 @@
 pub mod genesis;
 pub mod views;
 
-use crate::{configs::consensus::SLOT_DURATION, *};
+use crate::{
+    configs::{
+        consensus::SLOT_DURATION,
+        pools::{NoPools, PoolEnd},
+    },
+    *,
+};
 use frame_support::{
     parameter_types,
     traits::{
-        fungible::HoldConsideration, AsEnsureOriginWithArg, ConstU32, ConstU64, ConstU8, Contains,
-        Everything, Get, LinearStoragePrice, NeverEnsureOrigin,
+        fungible::HoldConsideration, AsEnsureOriginWithArg, ConstU32, ConstU64, ConstU8, Contains, Get,
+        LinearStoragePrice, NeverEnsureOrigin,
     },
     weights::Weight,
     PalletId,
@@ -93,7 +99,8 @@ impl pallet_compute_assets::Config for Runtime {
     type MinimumBond = MinimumBond;
     type Nfts = Nfts;
     // Proofs first: the last commit's pay must be in the stream before the stream ends.
-    type OnReap = (ProofOfCompute, RewardDistribution);
+    // Then what a pool leaves, which is income.
+    type OnReap = (ProofOfCompute, (PoolEnd, RewardDistribution));
     type PalletId = ComputeAssetsPalletId;
     type RegistrationConsideration = HoldConsideration<AccountId, Balances, RegistrationHold, StoragePrice>;
     type RuntimeHoldReason = RuntimeHoldReason;
@@ -170,13 +177,14 @@ impl pallet_fractional_ownership::Config for Runtime {
     type AuctionPeriod = AuctionPeriod;
     #[cfg(feature = "runtime-benchmarks")]
     type BenchmarkHelper = benchmarking::Helper;
-    type CashableByOthers = Everything;
+    // A pool's account has no one who could call for it, and its LP tokens' holders have a way of their own: `dissolve`.
+    type CashableByOthers = NoPools;
     type Currency = Balances;
     type Income = RewardDistribution;
     type MinimumBid = MinimumBid;
     type MinimumIncrement = MinimumIncrement;
     type OfferConsideration = HoldConsideration<AccountId, Balances, OfferHold, StoragePrice>;
-    type OnVaultClosed = ();
+    type OnVaultClosed = AssetGovernance;
     type PalletId = FractionalOwnershipPalletId;
     type RuntimeFreezeReason = RuntimeFreezeReason;
     type RuntimeHoldReason = RuntimeHoldReason;
@@ -217,7 +225,7 @@ impl pallet_reward_distribution::Config for Runtime {
     type MaxSupply = MaxSupply;
     type MinimumThreshold = MinimumThreshold;
     type PalletId = RewardDistributionPalletId;
-    type PushFilter = Everything;
+    type PushFilter = NoPools;
     type Treasury = Treasury;
     type WeightInfo = pallet_reward_distribution::weights::SubstrateWeight<Runtime>;
 }
@@ -245,7 +253,7 @@ impl pallet_asset_governance::Config for Runtime {
     type ProposalConsideration = HoldConsideration<AccountId, Balances, ProposalHold, StoragePrice>;
     type Quorum = Quorum;
     type RuntimeFreezeReason = RuntimeFreezeReason;
-    type Sale = ();
+    type Sale = FractionalOwnership;
     type SaleSupport = SaleSupport;
     type Stewardship = ComputeAssets;
     type UriLimit = ConstU32<256>;
@@ -255,7 +263,7 @@ impl pallet_asset_governance::Config for Runtime {
 
 /// What the siblings' benchmarks ask of each other.
 #[cfg(feature = "runtime-benchmarks")]
-mod benchmarking {
+pub(crate) mod benchmarking {
     use super::*;
     use compute_primitives::{AssetId, AssetKind, CensusIndex, Emission, Income, OperatorBond};
     use frame_support::traits::fungible::Mutate;
@@ -328,6 +336,12 @@ mod benchmarking {
             <Self as pallet_fractional_ownership::benchmarking::BenchmarkHelper<AccountId>>::accrue_income(
                 asset,
             )
+        }
+
+        fn place_bid(asset: AssetId, price: Balance) -> DispatchResult {
+            let bidder: AccountId = frame_benchmarking::account("bidder", 0, 0);
+            Balances::mint_into(&bidder, price.saturating_add(UNIT))?;
+            FractionalOwnership::bid(RawOrigin::Signed(bidder).into(), asset, price)
         }
     }
 }

@@ -4,4 +4,5 @@
 pub mod compute;
 pub mod consensus;
 pub mod currency;
+pub mod pools;
 pub mod system;

@@ -6,6 +6,7 @@ use crate::scene::*;
 use compute_primitives::AssetId;
 use ergon_runtime::*;
 use pallet_fractional_ownership::Call;
+use sp_runtime::Perbill;
 
 fn made(who: AccountId, call: Call<Runtime>) -> Made {
     Some((who, RuntimeCall::FractionalOwnership(call)))
@@ -37,7 +38,19 @@ pub fn fractionalize(draw: &mut Draw) -> Made {
         7..=10 => draw.entropy.range(10, 1_000),
         _ => 1_000_000,
     };
-    made(who, Call::fractionalize { asset, supply })
+    let royalty = match draw.entropy.small(0, 3) {
+        0 => Perbill::zero(),
+        1 => Perbill::from_percent(10),
+        _ => Perbill::from_parts(draw.entropy.small(0, 101_000_000)),
+    };
+    made(
+        who,
+        Call::fractionalize {
+            asset,
+            supply,
+            royalty,
+        },
+    )
 }
 
 pub fn transfer(draw: &mut Draw) -> Made {
@@ -102,12 +115,17 @@ pub fn offer(draw: &mut Draw) -> Made {
         1 => draw.entropy.amount(UNIT),
         _ => draw.entropy.range(1, (100 * UNIT) / amount.clamp(1, 100 * UNIT)),
     };
+    let expires_at = match draw.entropy.small(0, 3) {
+        0 => Some(System::block_number() + draw.entropy.small(0, 200)),
+        _ => None,
+    };
     made(
         who,
         Call::offer {
             asset,
             amount,
             unit_price,
+            expires_at,
         },
     )
 }

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Benchmarks, run in the runtime with its real siblings.
+
+use crate::{Accounts, Balance, Call, Config, Pallet, Pools};
+use compute_primitives::AssetId;
+use frame_benchmarking::v2::*;
+use frame_support::traits::fungibles::Mutate;
+use frame_system::RawOrigin;
+use sp_runtime::traits::StaticLookup;
+use sp_runtime::{DispatchError, DispatchResult};
+
+/// What the runtime does for these benchmarks.
+pub trait BenchmarkHelper<AccountId> {
+    /// Makes an asset in `supply` fractions, all of them `owner`'s.
+    fn create_asset(owner: &AccountId, supply: Balance) -> Result<AssetId, DispatchError>;
+    /// Gives fractions to `to`.
+    fn transfer(asset: AssetId, from: &AccountId, to: &AccountId, amount: Balance) -> DispatchResult;
+    /// Adds liquidity of `who`, who gets the currency for it; makes the pool if there is none.
+    fn add_liquidity(
+        asset: AssetId,
+        who: &AccountId,
+        currency: Balance,
+        fractions: Balance,
+    ) -> DispatchResult;
+    /// Lets the asset have income that no one has been credited with yet. May move the block number on.
+    fn accrue_income(asset: AssetId) -> DispatchResult;
+    /// Sells the asset as a whole.
+    fn sell(asset: AssetId) -> DispatchResult;
+}
+
+const SUPPLY: Balance = 1_000_000;
+const CURRENCY: Balance = 1_000_000_000_000;
+
+fn fail(error: DispatchError) -> BenchmarkError {
+    BenchmarkError::Stop(error.into())
+}
+
+/// A pool with the liquidity of two, and income that waits.
+fn pool_of<T: Config>(owner: &T::AccountId, other: &T::AccountId) -> Result<AssetId, BenchmarkError> {
+    let make = || {
+        let asset = T::BenchmarkHelper::create_asset(owner, SUPPLY)?;
+        T::BenchmarkHelper::transfer(asset, owner, other, SUPPLY / 2)?;
+        for who in [owner, other] {
+            T::BenchmarkHelper::add_liquidity(asset, who, CURRENCY, SUPPLY / 4)?;
+        }
+        T::BenchmarkHelper::accrue_income(asset)?;
+        Ok(asset)
+    };
+    make().map_err(fail)
+}
+
+/// One who provides liquidity, whose tokens are of an era that ended, and another who does so since.
+fn dissolved_pool_of<T: Config>(
+    owner: &T::AccountId,
+    other: &T::AccountId,
+) -> Result<AssetId, BenchmarkError> {
+    let asset = pool_of::<T>(owner, other)?;
+    T::BenchmarkHelper::sell(asset).map_err(fail)?;
+    Pallet::<T>::do_dissolve(asset).map_err(fail)?;
+    Ok(asset)
+}
+
+#[benchmarks]
+mod benchmarks {
+    use super::*;
+
+    #[benchmark]
+    fn transfer() -> Result<(), BenchmarkError> {
+        let (owner, other) = (account("owner", 0, 0), account("other", 0, 0));
+        let asset = pool_of::<T>(&owner, &other)?;
+        let dest: T::AccountId = account("dest", 0, 0);
+
+        #[extrinsic_call]
+        _(
+            RawOrigin::Signed(owner),
+            asset,
+            T::Lookup::unlookup(dest.clone()),
+            1_000,
+        );
+
+        assert_eq!(Pallet::<T>::tokens(asset, dest), 1_000);
+        Ok(())
+    }
+
+    /// Of tokens of an era that ended: that reads one record more.
+    #[benchmark]
+    fn claim() -> Result<(), BenchmarkError> {
+        let (owner, other) = (account("owner", 0, 0), account("other", 0, 0));
+        let asset = dissolved_pool_of::<T>(&owner, &other)?;
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(owner.clone()), asset);
+
+        assert!(!Accounts::<T>::contains_key(asset, owner));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn dissolve() -> Result<(), BenchmarkError> {
+        let (owner, other): (T::AccountId, _) = (account("owner", 0, 0), account("other", 0, 0));
+        let asset = pool_of::<T>(&owner, &other)?;
+        T::BenchmarkHelper::sell(asset).map_err(fail)?;
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(owner), asset);
+
+        assert_eq!(Pools::<T>::get(asset).map(|pool| pool.era), Some(1));
+        Ok(())
+    }
+
+    /// What a change of someone's tokens does beside asset-conversion: the pool's income is collected, the account settled.
+    #[benchmark]
+    fn mint() -> Result<(), BenchmarkError> {
+        let (owner, other) = (account("owner", 0, 0), account("other", 0, 0));
+        let asset = pool_of::<T>(&owner, &other)?;
+        let token = Pools::<T>::get(asset).map_or(0, |pool| pool.token);
+        let before = Pallet::<T>::tokens(asset, owner.clone());
+
+        #[block]
+        {
+            Pallet::<T>::mint_into(token, &owner, 1_000).map_err(fail)?;
+        }
+
+        assert_eq!(Pallet::<T>::tokens(asset, owner), before + 1_000);
+        Ok(())
+    }
+}
