@@ -108,6 +108,21 @@ mod benchmarks {
         Ok(())
     }
 
+    #[benchmark]
+    fn remove_all_liquidity() -> Result<(), BenchmarkError> {
+        let (owner, other): (T::AccountId, _) = (account("owner", 0, 0), account("other", 0, 0));
+        let asset = pool_of::<T>(&owner, &other)?;
+        let theirs = Pallet::<T>::tokens(asset, other.clone());
+        Pallet::<T>::do_transfer(asset, &other, &owner, theirs).map_err(fail)?;
+        T::BenchmarkHelper::accrue_income(asset).map_err(fail)?;
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(owner), asset);
+
+        assert_eq!(Pools::<T>::get(asset).map(|pool| pool.supply), Some(0));
+        Ok(())
+    }
+
     /// What a change of someone's tokens does beside asset-conversion: the pool's income is collected, the account settled.
     #[benchmark]
     fn mint() -> Result<(), BenchmarkError> {

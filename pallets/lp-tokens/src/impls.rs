@@ -8,11 +8,15 @@ use compute_primitives::{AssetId, Cash, Collect, Holdings, Revenue};
 use frame_support::ensure;
 use frame_support::storage::with_storage_layer;
 use frame_support::traits::fungible::{Inspect as _, Mutate as _};
+use frame_support::traits::fungibles::{self, Inspect as _, Mutate as _};
 use frame_support::traits::tokens::{DepositConsequence, Fortitude, Preservation, Provenance};
 use frame_support::traits::Get;
 use frame_support::PalletId;
 use sp_runtime::traits::{AccountIdConversion, Zero};
 use sp_runtime::{ArithmeticError, DispatchError, DispatchResult};
+
+/// Tells the pools' accounts from the pallet's own, which is that of zeros.
+const POOL: u8 = 1;
 
 type AccountIdOf<T> = <T as frame_system::Config>::AccountId;
 
@@ -29,14 +33,14 @@ impl<T: Config> Pallet<T> {
 
     /// The account that has the reserves of the asset's pool, whether there is one or not. It has no key.
     pub fn pool_account(asset: AssetId) -> AccountIdOf<T> {
-        T::PalletId::get().into_sub_account_truncating(asset)
+        T::PalletId::get().into_sub_account_truncating((POOL, asset))
     }
 
     /// The asset whose pool `who` is, or would be.
     pub fn asset_of(who: &AccountIdOf<T>) -> Option<AssetId> {
-        PalletId::try_from_sub_account(who)
-            .filter(|(id, asset)| *id == T::PalletId::get() && *who == Self::pool_account(*asset))
-            .map(|(_, asset)| asset)
+        PalletId::try_from_sub_account::<(u8, AssetId)>(who)
+            .filter(|(id, (_, asset))| *id == T::PalletId::get() && *who == Self::pool_account(*asset))
+            .map(|(_, (_, asset))| asset)
     }
 
     /// Lets the account live, and gives it the existential deposit beyond what it owes: so it can pay to the last unit.
@@ -205,13 +209,7 @@ impl<T: Config> Pallet<T> {
     ) -> DispatchResult {
         ensure!(!amount.is_zero(), Error::<T>::ZeroAmount);
         let token = Self::known(asset)?.token;
-        <Self as frame_support::traits::fungibles::Mutate<_>>::transfer(
-            token,
-            who,
-            dest,
-            amount,
-            Preservation::Expendable,
-        )?;
+        <Self as fungibles::Mutate<_>>::transfer(token, who, dest, amount, Preservation::Expendable)?;
         Ok(())
     }
 
@@ -245,19 +243,16 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn do_dissolve(asset: AssetId) -> DispatchResult {
         let mut pool = Self::known(asset)?;
         ensure!(T::Cash::is_sold(asset), Error::<T>::NotSold);
-        let (account, treasury) = (Self::pool_account(asset), Self::account_id());
+        let (account, purse) = (Self::pool_account(asset), Self::account_id());
 
         // What was earned before the sale first: it may have come while there were other tokens.
         Self::collect(asset, &mut pool)?;
         let cash = if T::Holdings::balance(asset, &account).is_zero() {
             0
         } else {
-            T::Cash::cash_out(asset, &account, &treasury)?
+            T::Cash::cash_out(asset, &account, &purse)?
         };
-        let currency = T::Currency::reducible_balance(&account, Preservation::Expendable, Fortitude::Polite);
-        if !currency.is_zero() {
-            T::Currency::transfer(&account, &treasury, currency, Preservation::Expendable)?;
-        }
+        let currency = Self::empty(&account, &purse)?;
         let amount = exact(cash.checked_add(currency))?;
         ensure!(
             !amount.is_zero() || !pool.supply.is_zero(),
@@ -290,6 +285,42 @@ impl<T: Config> Pallet<T> {
             left,
         });
         Ok(())
+    }
+
+    pub(crate) fn do_remove_all(asset: AssetId, who: AccountIdOf<T>) -> DispatchResult {
+        let account = Self::pool_account(asset);
+        let tokens = Self::mutate_account(asset, &who, |pool, provider| {
+            let tokens = provider.amount;
+            ensure!(
+                !tokens.is_zero() && pool.earning() == Some(tokens),
+                Error::<T>::NotSoleProvider
+            );
+            provider.amount = 0;
+            pool.supply = 0;
+            pool.own = 0;
+            Ok(tokens)
+        })?;
+        let currency = Self::empty(&account, &who)?;
+        let fractions =
+            T::Fractions::reducible_balance(asset, &account, Preservation::Expendable, Fortitude::Polite);
+        T::Fractions::transfer(asset, &account, &who, fractions, Preservation::Expendable)?;
+        Self::deposit_event(Event::Emptied {
+            asset,
+            who,
+            tokens,
+            currency,
+            fractions,
+        });
+        Ok(())
+    }
+
+    /// Moves all currency of a pool's account to another.
+    fn empty(account: &AccountIdOf<T>, to: &AccountIdOf<T>) -> Result<Balance, DispatchError> {
+        let currency = T::Currency::reducible_balance(account, Preservation::Expendable, Fortitude::Polite);
+        if !currency.is_zero() {
+            T::Currency::transfer(account, to, currency, Preservation::Expendable)?;
+        }
+        Ok(currency)
     }
 
     /// Gives the asset, as income, the whole units that nobody has a part in.

@@ -29,7 +29,7 @@ pub mod pallet {
     use super::*;
     use compute_primitives::{AssetId, Cash, Collect, Holdings, Revenue};
     use frame_support::pallet_prelude::*;
-    use frame_support::traits::fungible;
+    use frame_support::traits::{fungible, fungibles};
     use frame_support::PalletId;
     use frame_system::pallet_prelude::*;
     use sp_runtime::traits::StaticLookup;
@@ -41,8 +41,11 @@ pub mod pallet {
         /// The chain's token: one side of every pool.
         type Currency: fungible::Mutate<Self::AccountId, Balance = Balance>;
 
-        /// Knows which assets are owned in fractions: the other side.
+        /// Knows which assets are owned in fractions.
         type Holdings: Holdings<Self::AccountId, Balance = Balance>;
+
+        /// The fractions: the other side.
+        type Fractions: fungibles::Mutate<Self::AccountId, AssetId = AssetId, Balance = Balance>;
 
         /// Pays what the fractions in a pool earned.
         type Income: Collect<Self::AccountId, Balance = Balance>;
@@ -131,6 +134,14 @@ pub mod pallet {
             who: T::AccountId,
             amount: Balance,
         },
+        /// The only provider took everything out, the least liquidity too: its `tokens` are burnt and the pool is as new.
+        Emptied {
+            asset: AssetId,
+            who: T::AccountId,
+            tokens: Balance,
+            currency: Balance,
+            fractions: Balance,
+        },
         /// The pool of a sold asset ended: the cash of its fractions and its currency were divided among the LP tokens, which are
         /// none any more. What nobody had a part in, `left`, became the asset's income.
         Dissolved {
@@ -159,6 +170,8 @@ pub mod pallet {
         BelowExistentialDeposit,
         /// The asset was not sold as a whole, or all its fractions are cashed: its pool goes on.
         NotSold,
+        /// Others have LP tokens too, or the caller has none.
+        NotSoleProvider,
         /// The pool has neither reserves nor LP tokens.
         NothingToDissolve,
     }
@@ -212,6 +225,17 @@ pub mod pallet {
         pub fn dissolve(origin: OriginFor<T>, asset: AssetId) -> DispatchResult {
             ensure_signed(origin)?;
             Self::do_dissolve(asset)
+        }
+
+        /// Takes everything out of the pool. The caller must have all LP tokens but the pool's own.
+        ///
+        /// asset-conversion lets nobody take the last fraction out, nor the last existential deposit, and keeps the least liquidity.
+        /// Here all of it goes to the caller, so that the fractions can be redeemed. What the tokens earned is claimed as ever.
+        #[pallet::call_index(4)]
+        #[pallet::weight(T::WeightInfo::remove_all_liquidity())]
+        pub fn remove_all_liquidity(origin: OriginFor<T>, asset: AssetId) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            Self::do_remove_all(asset, who)
         }
     }
 

@@ -7,6 +7,7 @@ pub trait WeightInfo {
     fn claim() -> Weight;
     fn dissolve() -> Weight;
     fn mint() -> Weight;
+    fn remove_all_liquidity() -> Weight;
 }
 
 pub struct SubstrateWeight<T>(PhantomData<T>);
@@ -20,7 +21,28 @@ impl<T> WeightInfo for SubstrateWeight<T> {
     fn dissolve() -> Weight {
         Weight::from_parts(400_000_000, 24_000)
     }
+    fn remove_all_liquidity() -> Weight {
+        Weight::from_parts(400_000_000, 24_000)
+    }
     fn mint() -> Weight {
         Weight::from_parts(200_000_000, 12_000)
+    }
+}
+
+impl WeightInfo for () {
+    fn transfer() -> Weight {
+        Weight::zero()
+    }
+    fn claim() -> Weight {
+        Weight::zero()
+    }
+    fn dissolve() -> Weight {
+        Weight::zero()
+    }
+    fn mint() -> Weight {
+        Weight::zero()
+    }
+    fn remove_all_liquidity() -> Weight {
+        Weight::zero()
     }
 }

@@ -60,7 +60,9 @@ impl pallet_asset_conversion::Config for Runtime {
     type MaxSwapFee = MaxSwapFee;
     // Fractions for currency for other fractions.
     type MaxSwapPathLength = ConstU32<3>;
-    type MintMinLiquidity = ConstU128<100>;
+    // Whoever adds gets more tokens than this, so loses less than a hundred-thousandth by rounding, whatever the pool was given to raise
+    // its tokens' price.
+    type MintMinLiquidity = ConstU128<100_000>;
     type PalletId = AssetConversionPalletId;
     type PoolAssetId = TokenId;
     type PoolAssets = LpTokens;
@@ -131,6 +133,7 @@ impl pallet_lp_tokens::Config for Runtime {
     type BenchmarkHelper = benchmarking::Pools;
     type Cash = FractionalOwnership;
     type Currency = Balances;
+    type Fractions = FractionalOwnership;
     type Holdings = FractionalOwnership;
     type Income = RewardDistribution;
     type PalletId = LpTokensPalletId;

@@ -73,7 +73,8 @@ pub fn check() {
         ProofOfCompute::do_try_state()?;
         FractionalOwnership::do_try_state()?;
         RewardDistribution::do_try_state()?;
-        AssetGovernance::do_try_state()
+        AssetGovernance::do_try_state()?;
+        LpTokens::do_try_state()
     };
     assert_ok!(check());
 }

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 use super::*;
+use compute_primitives::Cash;
 use frame_support::traits::fungible::Mutate as _;
-use frame_support::traits::fungibles::{Mutate as _, MutateFreeze as _, MutateHold as _};
+use frame_support::traits::fungibles::{Balanced, Mutate, MutateFreeze as _, MutateHold as _};
 use frame_support::traits::tokens::{Fortitude, Precision, Preservation};
 use frame_support::{assert_noop, assert_ok};
-use sp_runtime::DispatchError;
+use sp_runtime::{DispatchError, TokenError};
 
 /// Carol got the GPU; Alice has 600 of 900 fractions that are left, Bob 300.
 fn open_sale() {
@@ -242,6 +243,53 @@ fn pool_should_be_cashed_by_itself_only() {
             POOL
         )));
         assert_eq!(free(POOL), 10_000);
+    });
+}
+
+/// For a pool another pallet asks, and takes the cash to where its providers find it.
+#[test]
+fn cash_of_one_should_be_paid_to_another_by_the_trait() {
+    build_and_execute(|| {
+        open_vault();
+        assert!(!FractionalOwnership::is_sold(GPU));
+        assert_noop!(
+            <FractionalOwnership as Cash<_>>::cash_out(GPU, &POOL, &BOB),
+            Error::NotSold
+        );
+        give_fractions(POOL, 100);
+        sell(CAROL, PRICE);
+        assert!(FractionalOwnership::is_sold(GPU));
+        assert_eq!(
+            <FractionalOwnership as Cash<_>>::cash_out(GPU, &POOL, &BOB),
+            Ok(10_000)
+        );
+        assert_eq!((free(POOL), free(BOB)), (0, ENDOWMENT + 10_000));
+        assert_noop!(
+            <FractionalOwnership as Cash<_>>::cash_out(GPU, &POOL, &BOB),
+            Error::NothingToCash
+        );
+    });
+}
+
+/// Else who sends its claims there, each time before others cash them, could keep the vault from closing.
+#[test]
+fn claims_should_not_go_where_only_their_holder_can_cash_them() {
+    build_and_execute(|| {
+        open_sale();
+        let transfer =
+            || <FractionalOwnership as Mutate<_>>::transfer(GPU, &BOB, &POOL, 1, Preservation::Expendable);
+        assert_noop!(transfer(), TokenError::Blocked);
+        let credit = <FractionalOwnership as Balanced<_>>::withdraw(
+            GPU,
+            &BOB,
+            1,
+            Precision::Exact,
+            Preservation::Expendable,
+            Fortitude::Polite,
+        )
+        .unwrap();
+        let credit = FractionalOwnership::resolve(&POOL, credit).unwrap_err();
+        assert_ok!(FractionalOwnership::resolve(&BOB, credit).map_err(|_| ()));
     });
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 use crate::{mock::*, pallet::*, types::AutoClaim, Balance};
+use compute_primitives::Collect;
 use frame_support::{assert_noop, assert_ok, sp_runtime::DispatchError, traits::fungible::Inspect};
 
 fn claim_for(who: AccountId) -> frame_support::pallet_prelude::DispatchResult {
@@ -25,6 +26,26 @@ fn anyone_pushes_a_holders_income_to_it() {
         );
         assert_eq!(Balances::balance(&ALICE), ENDOWMENT + 980);
         assert_eq!(Balances::balance(&CHARLIE), before);
+    });
+}
+
+/// For an account that can't call, and to which nobody may push.
+#[test]
+fn another_pallet_collects_what_an_account_has_coming() {
+    run(|| {
+        whole_asset();
+        earn(1_000);
+        assert_eq!(RewardDistribution::collect(ASSET, &ALICE, &BOB), Ok(980));
+        assert_eq!(Balances::balance(&ALICE), ENDOWMENT);
+        assert_eq!(Balances::balance(&BOB), ENDOWMENT + 980);
+        // Nothing is no error.
+        assert_eq!(RewardDistribution::collect(ASSET, &ALICE, &BOB), Ok(0));
+        no_fees();
+        earn(ED - 1);
+        assert_noop!(
+            RewardDistribution::collect(ASSET, &ALICE, &POOR),
+            Error::<Test>::BelowExistentialDeposit
+        );
     });
 }
 
