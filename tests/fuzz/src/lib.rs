@@ -6,7 +6,9 @@ mod books;
 mod chain;
 mod entropy;
 mod generate;
+mod look;
 mod panics;
+mod promise;
 mod report;
 mod scene;
 mod session;
@@ -16,7 +18,7 @@ mod world;
 
 pub use entropy::STEP_LEN;
 pub use report::{Counts, Report, Stats, Violation};
-pub use session::{bytes_of_world, distill, fuzz, parse, print, Limit, WORLD_STEPS};
+pub use session::{bytes_of_world, distill, fuzz, parse, print, Limit, Plan, WORLD_STEPS};
 pub use world::{Broken, Options, Outcomes};
 
 /// Runs one world over these bytes, [`STEP_LEN`] of them a step: what a coverage-guided fuzzer calls.

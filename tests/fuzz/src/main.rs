@@ -3,7 +3,7 @@
 
 use anyhow::{bail, Context, Result};
 use clap::{Parser, Subcommand, ValueEnum};
-use ergon_fuzz::{distill, fuzz, parse, run, Limit, Options, Report, Stats, STEP_LEN};
+use ergon_fuzz::{distill, fuzz, parse, run, Limit, Options, Plan, Report, Stats, STEP_LEN};
 use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 #[derive(Parser)]
@@ -34,6 +34,9 @@ enum Command {
         /// Stop after so many violations.
         #[arg(long, default_value_t = 3)]
         most_violations: usize,
+        /// Worlds at a time, each on its own thread.
+        #[arg(long, default_value_t = 1)]
+        jobs: usize,
     },
     /// Writes the corpus: for each call of our pallets, the shortest sequence found in which it is accepted.
     Distill {
@@ -73,6 +76,7 @@ fn main() -> Result<ExitCode> {
             format,
             thorough,
             most_violations,
+            jobs,
         } => {
             if seconds.is_none() && steps.is_none() {
                 bail!("how long? --seconds or --steps");
@@ -83,18 +87,19 @@ fn main() -> Result<ExitCode> {
                 Options::FAST
             };
             let mut told = Duration::ZERO;
-            let report = fuzz(
+            let plan = Plan {
                 seed,
-                Limit { seconds, steps },
+                limit: Limit { seconds, steps },
                 options,
                 most_violations,
-                |stats, elapsed| {
-                    if elapsed >= told + Duration::from_secs(10) {
-                        told = elapsed;
-                        progress(stats, elapsed);
-                    }
-                },
-            );
+                jobs,
+            };
+            let report = fuzz(plan, |stats, elapsed| {
+                if elapsed >= told + Duration::from_secs(10) {
+                    told = elapsed;
+                    progress(stats, elapsed);
+                }
+            });
             match format {
                 Format::Json => println!("{}", serde_json::to_string_pretty(&report)?),
                 Format::Text => print(&report),

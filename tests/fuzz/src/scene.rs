@@ -8,7 +8,7 @@ use compute_primitives::{
 };
 use compute_proof::prove::RoundStore;
 use ergon_runtime::*;
-use frame_support::traits::fungible::Inspect;
+use frame_support::traits::fungible::{Inspect, NativeOrWithId};
 use frame_support::traits::tokens::{Fortitude, Preservation};
 use std::collections::BTreeMap;
 
@@ -72,6 +72,27 @@ pub fn is_retired(asset: AssetId) -> bool {
 
 pub fn supply(asset: AssetId) -> Option<Balance> {
     pallet_fractional_ownership::Vaults::<Runtime>::get(asset).map(|vault| vault.supply)
+}
+
+/// Whether it is owned in fractions, and not sold.
+pub fn stands(asset: AssetId) -> bool {
+    pallet_fractional_ownership::Vaults::<Runtime>::get(asset).is_some_and(|vault| !vault.is_sold())
+}
+
+/// Whether it was sold as a whole and some of its fractions are not cashed.
+pub fn is_sold(asset: AssetId) -> bool {
+    pallet_fractional_ownership::Vaults::<Runtime>::get(asset).is_some_and(|vault| vault.is_sold())
+}
+
+/// The highest bid for the whole asset.
+pub fn bid_of(asset: AssetId) -> Option<pallet_fractional_ownership::BidOf<Runtime>> {
+    pallet_fractional_ownership::Bids::<Runtime>::get(asset)
+}
+
+/// Whether there is a pool of its fractions, with liquidity or without.
+pub fn has_pool(asset: AssetId) -> bool {
+    let pair = (NativeOrWithId::Native, NativeOrWithId::WithId(asset));
+    pallet_asset_conversion::Pools::<Runtime>::contains_key(pair)
 }
 
 /// Whether the operator's bond is there in full.

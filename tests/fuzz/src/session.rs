@@ -12,7 +12,10 @@ use rand_chacha::{
     rand_core::{RngCore, SeedableRng},
     ChaCha8Rng,
 };
-use std::time::{Duration, Instant};
+use std::{
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
 
 /// Steps from one genesis to the next: a young world is small, so it is fast.
 pub const WORLD_STEPS: usize = 1_500;
@@ -36,38 +39,49 @@ pub fn bytes_of_world(seed: u64, world: u64, steps: usize) -> Vec<u8> {
     bytes
 }
 
-/// Runs worlds until the limit, or until `most_violations` were found. `tell` hears of the progress after each world.
-pub fn fuzz(
-    seed: u64,
-    limit: Limit,
-    options: Options,
-    most_violations: usize,
-    mut tell: impl FnMut(&Stats, Duration),
-) -> Report {
+/// What the worlds of a run share.
+struct Progress<T> {
+    /// The next world.
+    world: u64,
+    /// Steps that worlds were begun for.
+    begun: u64,
+    stats: Stats,
+    violations: Vec<Violation>,
+    tell: T,
+}
+
+/// How a run goes.
+#[derive(Clone, Copy, Debug)]
+pub struct Plan {
+    pub seed: u64,
+    pub limit: Limit,
+    pub options: Options,
+    pub most_violations: usize,
+    /// Worlds at a time. What a world does is the same whatever this is: its number gives its bytes.
+    pub jobs: usize,
+}
+
+/// Runs worlds until the limit, or until so many violations were found. `tell` hears of the progress after each world.
+pub fn fuzz(plan: Plan, tell: impl FnMut(&Stats, Duration) + Send) -> Report {
     let began = Instant::now();
-    let mut stats = Stats::default();
-    let mut violations = Vec::new();
-    for world in 0.. {
-        let left = limit
-            .steps
-            .map_or(u64::MAX, |most| most.saturating_sub(stats.steps));
-        let late = limit
-            .seconds
-            .is_some_and(|most| began.elapsed() >= Duration::from_secs(most));
-        if left == 0 || late || violations.len() >= most_violations {
-            break;
+    let progress = Mutex::new(Progress {
+        world: 0,
+        begun: 0,
+        stats: Stats::default(),
+        violations: Vec::new(),
+        tell,
+    });
+    std::thread::scope(|scope| {
+        for _ in 1..plan.jobs {
+            scope.spawn(|| work(plan, began, &progress));
         }
-        let steps = usize::try_from(left).map_or(WORLD_STEPS, |left| left.min(WORLD_STEPS));
-        let data = bytes_of_world(seed, world, steps);
-        let outcomes = crate::run(&data, options);
-        stats.add(&outcomes.stats);
-        if let Some(broken) = outcomes.broken {
-            violations.push(explain(seed, world, &data, &broken, options));
-        }
-        tell(&stats, began.elapsed());
-    }
+        work(plan, began, &progress);
+    });
+    let progress = progress.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let (stats, mut violations) = (progress.stats, progress.violations);
+    violations.sort_by_key(|violation| violation.world);
     Report {
-        seed,
+        seed: plan.seed,
         seconds: began.elapsed().as_secs(),
         steps: stats.steps,
         worlds: stats.worlds,
@@ -76,6 +90,41 @@ pub fn fuzz(
         calls: stats.calls,
         refusals: stats.refusals,
         violations,
+    }
+}
+
+/// Takes one world after the other, until there is none to begin.
+fn work(plan: Plan, began: Instant, progress: &Mutex<Progress<impl FnMut(&Stats, Duration)>>) {
+    let lock = || progress.lock().unwrap_or_else(PoisonError::into_inner);
+    loop {
+        let (world, steps) = {
+            let mut progress = lock();
+            let left = plan
+                .limit
+                .steps
+                .map_or(u64::MAX, |most| most.saturating_sub(progress.begun));
+            let late = plan
+                .limit
+                .seconds
+                .is_some_and(|most| began.elapsed() >= Duration::from_secs(most));
+            if left == 0 || late || progress.violations.len() >= plan.most_violations {
+                return;
+            }
+            let steps = usize::try_from(left).map_or(WORLD_STEPS, |left| left.min(WORLD_STEPS));
+            progress.begun += steps as u64;
+            progress.world += 1;
+            (progress.world - 1, steps)
+        };
+        let data = bytes_of_world(plan.seed, world, steps);
+        let outcomes = crate::run(&data, plan.options);
+        let violation = outcomes
+            .broken
+            .map(|broken| explain(plan.seed, world, &data, &broken, plan.options));
+        let mut progress = lock();
+        progress.stats.add(&outcomes.stats);
+        progress.violations.extend(violation);
+        let Progress { stats, tell, .. } = &mut *progress;
+        tell(stats, began.elapsed());
     }
 }
 

@@ -7,12 +7,13 @@ use crate::{
     chain::{fingerprint, genesis, Chain, Outcome},
     entropy::{Entropy, STEP_LEN},
     generate::{self, Step, Way},
+    look::look,
     panics,
+    promise::Promise,
     report::Stats,
     scene::Secrets,
     unwind,
 };
-use compute_primitives::AssetId;
 use ergon_runtime::*;
 use frame_support::{
     dispatch::{DispatchErrorWithPostInfo, GetDispatchInfo, PostDispatchInfo},
@@ -72,6 +73,8 @@ const KEPT: &[&str] = &[
     "FractionalOwnership",
     "RewardDistribution",
     "AssetGovernance",
+    "AssetConversion",
+    "LpTokens",
     "Nfts",
     "Sudo",
 ];
@@ -190,16 +193,16 @@ impl World {
     fn block(&mut self, gap: crate::chain::Gap) -> Result<(), String> {
         self.chain.next(gap);
         self.stats.blocks += 1;
-        self.enter(false)
+        self.enter()
     }
 
     /// Takes the events since the last time into the books.
-    fn enter(&mut self, mixed: bool) -> Result<(), String> {
+    fn enter(&mut self) -> Result<(), String> {
         let events: Vec<RuntimeEvent> = System::read_events_no_consensus()
             .map(|record| record.event)
             .collect();
         System::reset_events();
-        self.books.enter(&events, mixed)
+        self.books.enter(&events)
     }
 
     /// Makes a call, counts it, and checks what can be told from the call alone. Whether it was accepted.
@@ -207,7 +210,7 @@ impl World {
         let name = name_of(&call);
         let counted = self.refused.is_multiple_of(self.options.compare_every.max(1));
         let before = counted.then(|| (fingerprint(KEPT), fingerprint(MONEY)));
-        let promised = promised(&who, &call);
+        let promised = Promise::of(&who, way, &call);
         let expected = call.clone();
         let described = self
             .options
@@ -257,20 +260,14 @@ impl World {
                     }
                 }
             }
-            None => self.accepted(&who, &expected, promised)?,
+            None => self.accepted(&expected, promised)?,
         }
-        let mixed = matches!(expected, RuntimeCall::Utility(_));
-        self.enter(mixed)?;
+        self.enter()?;
         Ok(refusal.is_none())
     }
 
     /// What an accepted call must have done.
-    fn accepted(
-        &mut self,
-        who: &AccountId,
-        call: &RuntimeCall,
-        promised: Option<Balance>,
-    ) -> Result<(), String> {
+    fn accepted(&mut self, call: &RuntimeCall, promised: Option<Promise>) -> Result<(), String> {
         match call {
             RuntimeCall::Balances(pallet_balances::Call::burn { value, .. }) => self.books.burn(*value),
             RuntimeCall::Balances(
@@ -283,26 +280,12 @@ impl World {
                     value,
                 },
             ) if Keys::of(dest).is_none() => self.books.donate(dest.clone(), *value),
-            RuntimeCall::RewardDistribution(
-                pallet_reward_distribution::Call::claim { .. }
-                | pallet_reward_distribution::Call::claim_for { .. },
-            ) => {
-                let paid: Balance = System::read_events_no_consensus()
-                    .filter_map(|record| match record.event {
-                        RuntimeEvent::RewardDistribution(pallet_reward_distribution::Event::Claimed {
-                            amount,
-                            ..
-                        }) => Some(amount),
-                        _ => None,
-                    })
-                    .sum();
-                if promised != Some(paid) {
-                    return Err(format!("{who:?} saw {promised:?} pending and was paid {paid}"));
-                }
-            }
             _ => {}
         }
-        Ok(())
+        match promised {
+            Some(promise) => promise.check(),
+            None => Ok(()),
+        }
     }
 
     /// Everything that must hold after every step.
@@ -327,7 +310,8 @@ fn ours() -> Result<(), TryRuntimeError> {
     ProofOfCompute::do_try_state()?;
     FractionalOwnership::do_try_state()?;
     RewardDistribution::do_try_state()?;
-    AssetGovernance::do_try_state()
+    AssetGovernance::do_try_state()?;
+    LpTokens::do_try_state()
 }
 
 /// Dispatches through the call filter; answers why it was refused.
@@ -344,58 +328,6 @@ fn dispatch(call: RuntimeCall, who: AccountId) -> Result<Option<DispatchError>, 
         )),
         _ => Ok(refusal),
     }
-}
-
-/// What a claim promises to pay.
-fn promised(who: &AccountId, call: &RuntimeCall) -> Option<Balance> {
-    let RuntimeCall::RewardDistribution(call) = call else {
-        return None;
-    };
-    match call {
-        pallet_reward_distribution::Call::claim { asset } => {
-            Some(RewardDistribution::pending(*asset, who.clone()))
-        }
-        pallet_reward_distribution::Call::claim_for { asset, who } => {
-            Some(RewardDistribution::pending(*asset, who.clone()))
-        }
-        _ => None,
-    }
-}
-
-/// Reads whatever there is to read; nothing of it may panic or contradict itself.
-fn look(asset: AssetId, who: AccountId) -> Result<(), String> {
-    let details = ComputeAssets::details(asset);
-    let rating = ProofOfCompute::rating_info(asset);
-    let status = ProofOfCompute::effective_status(asset);
-    if details.is_none() && (rating.is_some() || status.is_some()) {
-        return Err(format!("asset {asset} has a rating and is gone"));
-    }
-    if ComputeAssets::is_reapable(asset) && details.is_none() {
-        return Err(format!("asset {asset} can be reaped and is gone"));
-    }
-    let pending = RewardDistribution::pending_rewards(who.clone());
-    if pending
-        .iter()
-        .any(|pending| RewardDistribution::pending(pending.asset, who.clone()) != pending.amount)
-    {
-        return Err(format!("two answers about what {who:?} has coming"));
-    }
-    let page = FractionalOwnership::holders(asset, None, 100);
-    let shown: Balance = page
-        .iter()
-        .flat_map(|(_, holders, _)| holders)
-        .map(|(_, held)| *held)
-        .sum();
-    let supply = page.map_or(0, |(supply, ..)| supply);
-    if shown != supply {
-        return Err(format!(
-            "the holders of asset {asset} are shown with {shown} of {supply} fractions"
-        ));
-    }
-    FractionalOwnership::standing_offers(asset, None, 100);
-    FractionalOwnership::vault(asset);
-    ProofOfCompute::census();
-    Ok(())
 }
 
 /// `Pallet.call`
@@ -425,9 +357,11 @@ const PALLETS: &[(u8, &str)] = &[
     (10, "Utility"),
     (11, "Sudo"),
     (40, "Nfts"),
+    (41, "AssetConversion"),
     (50, "ComputeAssets"),
     (51, "ProofOfCompute"),
     (52, "FractionalOwnership"),
     (53, "RewardDistribution"),
     (54, "AssetGovernance"),
+    (55, "LpTokens"),
 ];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What CI runs: the corpus, and a short run from a fixed seed. Both always do the same.
 
-use ergon_fuzz::{fuzz, parse, run, Limit, Options};
+use ergon_fuzz::{fuzz, parse, run, Limit, Options, Plan};
 use std::{fs, path::Path};
 
 /// The seed of the short run.
@@ -29,11 +29,17 @@ fn the_corpus_breaks_nothing() {
 
 #[test]
 fn a_short_run_breaks_nothing() {
-    let limit = Limit {
-        steps: Some(STEPS),
-        ..Limit::default()
+    let plan = Plan {
+        seed: SEED,
+        limit: Limit {
+            steps: Some(STEPS),
+            ..Limit::default()
+        },
+        options: Options::THOROUGH,
+        most_violations: 1,
+        jobs: 1,
     };
-    let report = fuzz(SEED, limit, Options::THOROUGH, 1, |_, _| {});
+    let report = fuzz(plan, |_, _| {});
     let calls = serde_json::to_string_pretty(&report.calls).unwrap();
     println!("{calls}\n{} % accepted", report.accepted_percent);
     assert!(report.violations.is_empty(), "{:#?}", report.violations);

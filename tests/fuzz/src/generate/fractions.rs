@@ -2,23 +2,23 @@
 //! Calls of fractional-ownership.
 
 use super::{Draw, Made};
-use crate::scene::*;
+use crate::{accounts::Keys, scene::*};
 use compute_primitives::AssetId;
 use ergon_runtime::*;
 use pallet_fractional_ownership::Call;
 use sp_runtime::Perbill;
 
-fn made(who: AccountId, call: Call<Runtime>) -> Made {
+pub(super) fn made(who: AccountId, call: Call<Runtime>) -> Made {
     Some((who, RuntimeCall::FractionalOwnership(call)))
 }
 
 /// Mostly one that is owned in fractions; nothing if there is none.
 fn vault(draw: &mut Draw) -> Option<AssetId> {
-    let asset = draw.asset_where(|asset| supply(asset).is_some());
-    (supply(asset).is_some() || draw.entropy.percent(15)).then_some(asset)
+    let asset = draw.asset_where(stands);
+    (stands(asset) || draw.entropy.percent(15)).then_some(asset)
 }
 
-fn names(holders: &[(AccountId, Balance, Balance)]) -> Vec<AccountId> {
+pub(super) fn names(holders: &[(AccountId, Balance, Balance)]) -> Vec<AccountId> {
     holders.iter().map(|(who, ..)| who.clone()).collect()
 }
 
@@ -61,12 +61,13 @@ pub fn transfer(draw: &mut Draw) -> Made {
         .iter()
         .find(|(holder, ..)| *holder == who)
         .map_or(0, |(_, free, _)| *free);
-    let dest = if draw.entropy.percent(2) {
-        FractionalOwnership::vault_account(asset)
-    } else {
-        draw.anyone()
+    // Little to the poor: they can't be paid their part of a sale.
+    let (dest, natural) = match draw.entropy.small(0, 49) {
+        0 => (FractionalOwnership::vault_account(asset), free),
+        1..=12 => (draw.poor(), free / 1_000 + 1),
+        _ => (draw.anyone(), free),
     };
-    let amount = draw.entropy.amount(free);
+    let amount = draw.entropy.amount(natural);
     made(
         who,
         Call::transfer {
@@ -81,6 +82,11 @@ pub fn transfer(draw: &mut Draw) -> Made {
 pub fn gather(draw: &mut Draw) -> Made {
     let asset = vault(draw)?;
     let holders = holders(asset);
+    // What is in a pool is for the pool's calls.
+    let holders: Vec<_> = holders
+        .into_iter()
+        .filter(|(who, ..)| Keys::of(who).is_some())
+        .collect();
     let (dest, ..) = holders
         .iter()
         .max_by_key(|(_, free, held)| free.saturating_add(*held))?
@@ -116,7 +122,7 @@ pub fn offer(draw: &mut Draw) -> Made {
         _ => draw.entropy.range(1, (100 * UNIT) / amount.clamp(1, 100 * UNIT)),
     };
     let expires_at = match draw.entropy.small(0, 3) {
-        0 => Some(System::block_number() + draw.entropy.small(0, 200)),
+        0 | 1 => Some(System::block_number() + draw.entropy.small(0, 200)),
         _ => None,
     };
     made(
@@ -176,7 +182,7 @@ pub fn buy(draw: &mut Draw) -> Made {
 }
 
 pub fn redeem(draw: &mut Draw) -> Made {
-    let asset = draw.asset_where(|asset| matches!(&holders(asset)[..], [(_, _, 0)]));
+    let asset = draw.asset_where(|asset| stands(asset) && matches!(&holders(asset)[..], [(_, _, 0)]));
     let holders = holders(asset);
     if holders.len() != 1 && !draw.entropy.percent(10) {
         return gather(draw);

@@ -17,6 +17,20 @@ fn holder(draw: &mut Draw, asset: AssetId) -> AccountId {
     draw.one_of(&holders)
 }
 
+/// Often who has most, whose vote decides.
+fn voter(draw: &mut Draw, asset: AssetId) -> AccountId {
+    let all = holders(asset);
+    let most = all
+        .into_iter()
+        .max_by_key(|(_, free, held)| free.saturating_add(*held))
+        .map(|(who, ..)| who);
+    if draw.entropy.percent(60) {
+        draw.mostly(most)
+    } else {
+        holder(draw, asset)
+    }
+}
+
 /// Mostly one that nobody has closed.
 fn proposal(draw: &mut Draw) -> (AssetId, ProposalId) {
     let mut all: Vec<_> = Proposals::<Runtime>::iter_keys().collect();
@@ -28,26 +42,48 @@ fn proposal(draw: &mut Draw) -> (AssetId, ProposalId) {
 }
 
 pub fn propose(draw: &mut Draw) -> Made {
-    let asset = draw.asset_where(|asset| supply(asset).is_some());
-    let who = holder(draw, asset);
-    let action = match draw.entropy.small(0, 6) {
+    let asset = draw.asset_where(stands);
+    let who = voter(draw, asset);
+    // Near what is bid, if anything is.
+    let bidden = bid_of(asset).map_or(10 * UNIT, |bid| bid.price);
+    let action = match draw.entropy.small(0, 9) {
         0 | 1 => Action::NominateOperator((!draw.entropy.percent(20)).then(|| draw.anyone())),
         2 => Action::SetUri(b"ipfs://voted".to_vec().try_into().unwrap_or_default()),
         3 | 4 => Action::SetOperatorFee(Perbill::from_parts(draw.entropy.small(0, 12_000_000))),
-        5 => Action::SetReserve(Some(draw.entropy.amount(100 * UNIT))),
-        _ => Action::AcceptBid(draw.entropy.amount(100 * UNIT)),
+        5 => Action::SetReserve(None),
+        6 | 7 => {
+            let reserve = match draw.entropy.small(0, 4) {
+                0 => draw.entropy.amount(100 * UNIT),
+                _ => draw.entropy.range(bidden / 2, bidden.saturating_mul(3) / 2),
+            };
+            Action::SetReserve(Some(reserve))
+        }
+        _ => Action::AcceptBid(match draw.entropy.small(0, 4) {
+            0 => draw.entropy.amount(100 * UNIT),
+            1 => bidden + 1,
+            _ => bidden,
+        }),
     };
     made(who, Call::propose { asset, action })
 }
 
 pub fn vote(draw: &mut Draw) -> Made {
     let (asset, proposal) = proposal(draw);
-    let (who, aye) = (holder(draw, asset), draw.entropy.percent(70));
+    let (who, aye) = (voter(draw, asset), draw.entropy.percent(70));
     made(who, Call::vote { asset, proposal, aye })
 }
 
 pub fn close(draw: &mut Draw) -> Made {
-    let (asset, proposal) = proposal(draw);
+    let now = System::block_number();
+    let mut over: Vec<_> = Proposals::<Runtime>::iter()
+        .filter(|(.., proposal)| proposal.ends_at <= now)
+        .map(|(asset, proposal, _)| (asset, proposal))
+        .collect();
+    over.sort();
+    let (asset, proposal) = match draw.entropy.pick(&over).copied() {
+        Some(one) if !draw.entropy.percent(15) => one,
+        _ => proposal(draw),
+    };
     made(draw.anyone(), Call::close { asset, proposal })
 }
 

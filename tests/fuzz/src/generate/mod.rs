@@ -6,9 +6,11 @@
 
 pub mod any;
 mod assets;
+mod buyout;
 mod fractions;
 mod governance;
 mod outside;
+mod pools;
 mod proof;
 mod rewards;
 
@@ -108,6 +110,24 @@ pub const CALLS: &[Generator] = &[
     of(|_| 3, fractions::cancel_offer),
     of(|_| 9, fractions::buy),
     of(|_| 5, fractions::redeem),
+    of(|_| 8, buyout::bid),
+    of(|_| 2, buyout::withdraw_bid),
+    of(|_| 4, buyout::accept_bid),
+    of(|_| 4, buyout::settle_auction),
+    of(|_| 4, buyout::cash_out),
+    of(|_| 5, buyout::cash_out_for),
+    of(|_| 3, buyout::claim_owed),
+    of(|_| 2, buyout::remove_expired_offer),
+    of(|_| 3, pools::create_pool),
+    of(|_| 7, pools::add_liquidity),
+    of(|_| 5, pools::remove_liquidity),
+    of(|_| 6, pools::swap_exact_tokens_for_tokens),
+    of(|_| 6, pools::swap_tokens_for_exact_tokens),
+    of(|_| 4, pools::transfer),
+    of(|_| 4, pools::claim),
+    of(|_| 4, pools::claim_for),
+    of(|_| 4, pools::dissolve),
+    of(|_| 2, pools::donate),
     of(|_| 7, rewards::claim),
     of(|_| 7, rewards::claim_for),
     of(|_| 6, rewards::pay_revenue),
@@ -134,6 +154,7 @@ const ROOT_CALLS: &[fn(&mut Draw) -> Option<RuntimeCall>] = &[
     rewards::set_protocol_fee,
     rewards::set_emission_split,
     proof::set_schedule,
+    pools::set_pool_fee,
 ];
 
 #[derive(Clone, Copy)]
@@ -157,8 +178,8 @@ pub fn next(entropy: &mut Entropy, secrets: &mut Secrets) -> Step {
     };
     let what = draw.entropy.weighted(&[
         (660, What::Call),
-        (225, What::Blocks),
-        (3, What::Time),
+        (220, What::Blocks),
+        (8, What::Time),
         (30, What::Batch),
         (8, What::Root),
         (55, What::Any),
@@ -245,10 +266,21 @@ impl Draw<'_, '_> {
         Step::Blocks { count, gap }
     }
 
-    /// Time passes: up to a day, or past all obligations, or past an epoch's end.
+    /// Time passes: up to a day, or to an auction's end, or past all obligations, or past an epoch's end.
     fn time(&mut self) -> Step {
         let horizon = configs::compute::SlashingHorizon::get();
+        let now = System::block_number();
+        let mut ends: Vec<_> = pallet_fractional_ownership::Bids::<Runtime>::iter_values()
+            .filter_map(|bid| bid.ends_at.filter(|end| *end > now))
+            .collect();
+        ends.sort();
+        let end = self.entropy.pick(&ends).copied();
         let (empty_slots, blocks) = match self.entropy.small(0, 7) {
+            // The last block of an auction, or one near it.
+            0..=4 if end.is_some() => {
+                let left = end.map_or(0, |end| end - now);
+                (0, (left + self.entropy.small(0, 2)).saturating_sub(2))
+            }
             0 => (200 + self.entropy.small(0, 700), 0),
             1 | 2 => (0, self.entropy.small(10, 100)),
             3 | 4 => (0, DAYS + self.entropy.small(0, 2)),

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Everything that was begun can be ended, by the calls of those concerned or of anyone, without root: offers are cancelled,
-//! votes unlocked, vaults redeemed, devices retired and reaped, bonds and deposits back, income paid, and then nothing is left.
+//! votes unlocked, auctions settled, pools left, vaults redeemed or sold, devices retired and reaped, bonds and deposits back, income paid, and then nothing is left.
+
+mod left;
+mod sales;
 
 use crate::{
     accounts::Keys,
     chain::Gap,
     generate::Way,
-    scene::{bearers, everyone, holders, offers, owner, Scene},
+    scene::{bearers, everyone, owner, Scene},
     world::World,
 };
 use compute_primitives::{api::Phase, AssetId};
@@ -21,7 +24,11 @@ pub fn unwind(world: &mut World) -> Unwound {
     no_census_runs(world)?;
     commits_are_settled(world)?;
     votes_are_unlocked(world)?;
-    vaults_are_redeemed(world)?;
+    sales::bids_are_over(world)?;
+    sales::claims_are_cashed(world)?;
+    sales::vaults_are_ended(world)?;
+    // What was voted on a vault that ended.
+    votes_are_unlocked(world)?;
     devices_are_retired(world)?;
     // Obligations end, and what was paid last vests.
     pass(world, configs::compute::SlashingHorizon::get() + 100)?;
@@ -30,16 +37,24 @@ pub fn unwind(world: &mut World) -> Unwound {
     devices_are_reaped(world)?;
     announcements_are_withdrawn(world)?;
     terms_for_pushes_are_cleared(world)?;
+    income_of_pools_is_paid(world)?;
     income_is_paid(world)?;
-    nothing_is_left()
+    left::nothing_is_left()
+}
+
+/// A call that may be refused. Whether it was accepted.
+fn attempt(world: &mut World, who: &AccountId, call: impl Into<RuntimeCall>) -> Result<bool, String> {
+    let accepted = world.call(who.clone(), Way::Signed, call.into())?;
+    world.check()?;
+    Ok(accepted)
 }
 
 /// A call that must go through.
 fn must(world: &mut World, who: &AccountId, call: impl Into<RuntimeCall>) -> Unwound {
     let call = call.into();
     let described = format!("{call:?}");
-    if world.call(who.clone(), Way::Signed, call)? {
-        world.check()
+    if attempt(world, who, call)? {
+        Ok(())
     } else {
         Err(format!(
             "the way out is blocked: {described} of {} was refused",
@@ -98,6 +113,7 @@ fn commits_are_settled(world: &mut World) -> Unwound {
     Ok(())
 }
 
+/// What is open is closed, and every vote unlocked.
 fn votes_are_unlocked(world: &mut World) -> Unwound {
     use pallet_asset_governance::{Call, Durations, Proposals, Voters};
     let timing = Durations::<Runtime>::get();
@@ -113,36 +129,6 @@ fn votes_are_unlocked(world: &mut World) -> Unwound {
             let (proposal, who) = (vote.proposal, who.clone());
             must(world, &anyone(), Call::unlock { asset, proposal, who })?;
         }
-    }
-    Ok(())
-}
-
-fn vaults_are_redeemed(world: &mut World) -> Unwound {
-    for asset in Scene::look().assets {
-        for (seller, ..) in offers(asset) {
-            must(
-                world,
-                &seller,
-                pallet_fractional_ownership::Call::cancel_offer { asset },
-            )?;
-        }
-        let holders = holders(asset);
-        let Some((last, ..)) = holders.last().cloned() else {
-            continue;
-        };
-        for (who, amount, _) in holders.iter().filter(|(who, ..)| *who != last) {
-            let dest = last.clone().into();
-            must(
-                world,
-                who,
-                pallet_fractional_ownership::Call::transfer {
-                    asset,
-                    dest,
-                    amount: *amount,
-                },
-            )?;
-        }
-        must(world, &last, pallet_fractional_ownership::Call::redeem { asset })?;
     }
     Ok(())
 }
@@ -205,6 +191,15 @@ fn terms_for_pushes_are_cleared(world: &mut World) -> Unwound {
     Ok(())
 }
 
+/// Before all other income: what an asset's fractions earned in a pool came there first.
+fn income_of_pools_is_paid(world: &mut World) -> Unwound {
+    let accounts: Vec<_> = pallet_lp_tokens::Accounts::<Runtime>::iter_keys().collect();
+    for (asset, who) in accounts {
+        must(world, &anyone(), pallet_lp_tokens::Call::claim_for { asset, who })?;
+    }
+    Ok(())
+}
+
 fn income_is_paid(world: &mut World) -> Unwound {
     let positions: Vec<_> = pallet_reward_distribution::Positions::<Runtime>::iter_keys().collect();
     for (who, asset) in positions {
@@ -215,116 +210,4 @@ fn income_is_paid(world: &mut World) -> Unwound {
         )?;
     }
     Ok(())
-}
-
-/// No record, no hold, no deposit, no lien, no income.
-fn nothing_is_left() -> Unwound {
-    let left = [
-        (
-            "assets",
-            pallet_compute_assets::Assets::<Runtime>::iter_keys().count(),
-        ),
-        (
-            "hardware ids",
-            pallet_compute_assets::Hardware::<Runtime>::iter_keys().count(),
-        ),
-        (
-            "bonds",
-            pallet_compute_assets::Bonds::<Runtime>::iter_keys().count(),
-        ),
-        (
-            "announcements",
-            pallet_compute_assets::Announcements::<Runtime>::iter_keys().count(),
-        ),
-        (
-            "devices",
-            pallet_proof_of_compute::Devices::<Runtime>::iter_keys().count(),
-        ),
-        (
-            "vaults",
-            pallet_fractional_ownership::Vaults::<Runtime>::iter_keys().count(),
-        ),
-        (
-            "accounts",
-            pallet_fractional_ownership::Accounts::<Runtime>::iter_keys().count(),
-        ),
-        (
-            "holds on fractions",
-            pallet_fractional_ownership::Holds::<Runtime>::iter_keys().count(),
-        ),
-        (
-            "freezes on fractions",
-            pallet_fractional_ownership::Freezes::<Runtime>::iter_keys().count(),
-        ),
-        (
-            "offers",
-            pallet_fractional_ownership::Offers::<Runtime>::iter_keys().count(),
-        ),
-        (
-            "ledgers",
-            pallet_reward_distribution::Ledgers::<Runtime>::iter_keys().count(),
-        ),
-        (
-            "operators' fees",
-            pallet_reward_distribution::OperatorFees::<Runtime>::iter_keys().count(),
-        ),
-        (
-            "positions",
-            pallet_reward_distribution::Positions::<Runtime>::iter_keys().count(),
-        ),
-        ("NFTs", pallet_nfts::Item::<Runtime>::iter_keys().count()),
-        (
-            "proposals",
-            pallet_asset_governance::Proposals::<Runtime>::iter_keys().count(),
-        ),
-        (
-            "voters",
-            pallet_asset_governance::Voters::<Runtime>::iter_keys().count(),
-        ),
-        (
-            "terms for pushes",
-            pallet_reward_distribution::AutoClaims::<Runtime>::iter_keys().count(),
-        ),
-        (
-            "income logs",
-            pallet_reward_distribution::Logs::<Runtime>::iter_keys().count(),
-        ),
-        (
-            "pages of income logs",
-            pallet_reward_distribution::LogPages::<Runtime>::iter_keys().count(),
-        ),
-        (
-            "histories of holdings",
-            pallet_reward_distribution::Histories::<Runtime>::iter_keys().count(),
-        ),
-        (
-            "prices of NFTs",
-            pallet_nfts::ItemPriceOf::<Runtime>::iter_keys().count(),
-        ),
-        (
-            "swaps of NFTs",
-            pallet_nfts::PendingSwapOf::<Runtime>::iter_keys().count(),
-        ),
-        (
-            "attributes of NFTs",
-            pallet_nfts::Attribute::<Runtime>::iter_keys().count(),
-        ),
-    ];
-    if let Some((what, count)) = left.iter().find(|(_, count)| *count > 0) {
-        return Err(format!("in the end {count} {what} are left"));
-    }
-    for who in everyone() {
-        let reserved = Balances::reserved_balance(&who);
-        if reserved > 0 {
-            return Err(format!(
-                "in the end {reserved} of {} are still on hold",
-                Keys::name(&who)
-            ));
-        }
-    }
-    let totals = pallet_reward_distribution::BooksTotal::<Runtime>::get();
-    match totals.owed() {
-        Some(0) => Ok(()),
-        owed => Err(format!("in the end reward-distribution still owes {owed:?}")),
-    }
 }
