@@ -109,7 +109,7 @@ fn sale_of<T: Config>(owner: &T::AccountId, last: &T::AccountId) -> Result<Asset
     let asset = auction_of::<T>(owner, last, &bidder)?;
     Pallet::<T>::do_offer(asset, last.clone(), PART.into(), 1u32.into(), None).map_err(fail)?;
     Pallet::<T>::do_settle_auction(asset).map_err(fail)?;
-    Pallet::<T>::do_cash_out(asset, &owner, &owner).map_err(fail)?;
+    Pallet::<T>::do_cash_out(asset, owner, owner).map_err(fail)?;
     T::BenchmarkHelper::accrue_income(asset).map_err(fail)?;
     Ok(asset)
 }
