@@ -129,6 +129,8 @@ fn work(plan: Plan, began: Instant, progress: &Mutex<Progress<impl FnMut(&Stats,
 }
 
 fn explain(seed: u64, world: u64, data: &[u8], broken: &Broken, options: Options) -> Violation {
+    // Said at once, for the search takes its time.
+    eprintln!("world {world} broke at step {}: {}", broken.step, broken.what);
     let bytes = shrink(data, broken, options, PATIENCE);
     let traced = crate::run(
         &bytes,

@@ -157,13 +157,12 @@ pub fn buy(draw: &mut Draw) -> Made {
         .iter()
         .find(|(who, ..)| *who == seller)
         .map_or((1, 1), |(_, amount, price)| (*amount, *price));
-    let who = draw.anyone();
-    let who = if who == seller && !draw.entropy.percent(10) {
-        draw.anyone()
-    } else {
-        who
-    };
     let amount = draw.entropy.amount(left);
+    let cost = amount.saturating_mul(price);
+    let able: Vec<_> = everyone()
+        .filter(|who| *who != seller && spendable(who) >= cost)
+        .collect();
+    let who = draw.one_of(&able);
     let max_unit_price = if draw.entropy.percent(6) { price - 1 } else { price };
     let max_supply = match supply(asset) {
         Some(supply) if draw.entropy.percent(6) => supply - 1,

@@ -123,6 +123,7 @@ pub const CALLS: &[Generator] = &[
     of(|_| 5, pools::remove_liquidity),
     of(|_| 6, pools::swap_exact_tokens_for_tokens),
     of(|_| 6, pools::swap_tokens_for_exact_tokens),
+    of(|_| 3, pools::remove_all_liquidity),
     of(|_| 4, pools::transfer),
     of(|_| 4, pools::claim),
     of(|_| 4, pools::claim_for),
@@ -139,6 +140,7 @@ pub const CALLS: &[Generator] = &[
     of(|_| 5, governance::close),
     of(|_| 5, governance::unlock),
     of(|_| 5, outside::pay),
+    of(|_| 3, outside::empty),
     of(|_| 1, outside::burn),
     of(|_| 1, outside::donate),
     of(|_| 4, outside::send_nft),
@@ -196,7 +198,12 @@ pub fn next(entropy: &mut Entropy, secrets: &mut Secrets) -> Step {
         What::Batch => outside::batch(&mut draw),
         What::Any => any::call(&mut draw),
         What::Root => {
-            let make = draw.entropy.pick(ROOT_CALLS).copied();
+            // There are few blocks without a census, and only then it may change its schedule.
+            let make = if draw.entropy.percent(80) && !proof::census_runs(&draw) {
+                Some(proof::set_schedule as fn(&mut Draw) -> Option<RuntimeCall>)
+            } else {
+                draw.entropy.pick(ROOT_CALLS).copied()
+            };
             let call = make.and_then(|make| make(&mut draw));
             return match call {
                 Some(call) if draw.entropy.percent(85) => Step::Call {

@@ -60,6 +60,17 @@ pub fn pay(draw: &mut Draw) -> Made {
     balances(who, call)
 }
 
+/// Someone of little means gives everything away: then it can't be paid what is less than the existential deposit.
+pub fn empty(draw: &mut Draw) -> Made {
+    let little: Vec<_> = everyone()
+        .filter(|who| (1..1_000 * UNIT).contains(&Balances::free_balance(who)))
+        .collect();
+    let who = draw.entropy.pick(&little).cloned()?;
+    let dest = Keys::root().account().clone().into();
+    let keep_alive = false;
+    balances(who, pallet_balances::Call::transfer_all { dest, keep_alive })
+}
+
 pub fn burn(draw: &mut Draw) -> Made {
     let who = payer(draw);
     let value = draw.entropy.amount(pocket(&who));

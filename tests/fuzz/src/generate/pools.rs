@@ -258,6 +258,25 @@ pub fn transfer(draw: &mut Draw) -> Made {
     lp(who, pallet_lp_tokens::Call::transfer { asset, dest, amount })
 }
 
+/// By the only provider, or one of several. Where there are several, often one gives all to another.
+pub fn remove_all_liquidity(draw: &mut Draw) -> Made {
+    let fits = |asset| has_pool(asset) && providers(asset).len() == 1;
+    let asset = draw.asset_where(fits);
+    let providers = providers(asset);
+    let (first, _) = providers.first().cloned()?;
+    if let (Some((who, amount)), true) = (providers.last(), providers.len() > 1) {
+        if !draw.entropy.percent(30) {
+            let (dest, amount) = (first.into(), *amount);
+            return lp(
+                who.clone(),
+                pallet_lp_tokens::Call::transfer { asset, dest, amount },
+            );
+        }
+    }
+    let who = draw.mostly(Some(first));
+    lp(who, pallet_lp_tokens::Call::remove_all_liquidity { asset })
+}
+
 /// Mostly someone who has something coming from LP tokens, or had them once.
 fn creditor(draw: &mut Draw) -> Option<(AssetId, AccountId)> {
     let mut all: Vec<(AssetId, AccountId)> = Accounts::<Runtime>::iter_keys().collect();
