@@ -25,6 +25,9 @@ enum Command {
         steps: Option<u64>,
         #[arg(long, default_value_t = 1)]
         seed: u64,
+        /// The number of the first world, from 0.
+        #[arg(long, default_value_t = 0)]
+        first_world: u64,
         /// How the report is printed on stdout.
         #[arg(long, value_enum, default_value = "text")]
         format: Format,
@@ -73,6 +76,7 @@ fn main() -> Result<ExitCode> {
             seconds,
             steps,
             seed,
+            first_world,
             format,
             thorough,
             most_violations,
@@ -89,6 +93,7 @@ fn main() -> Result<ExitCode> {
             let mut told = Duration::ZERO;
             let plan = Plan {
                 seed,
+                first_world,
                 limit: Limit { seconds, steps },
                 options,
                 most_violations,

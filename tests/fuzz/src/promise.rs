@@ -128,7 +128,7 @@ impl Promise {
 }
 
 /// What `who` could claim of its LP tokens once the pool's income is collected: it is, for the look of it.
-fn collected(asset: AssetId, who: &AccountId) -> Option<Balance> {
+pub fn collected(asset: AssetId, who: &AccountId) -> Option<Balance> {
     let pending = with_transaction(|| {
         let pending = || {
             let token = LpTokens::pool(asset).ok_or(DispatchError::CannotLookup)?.token;

@@ -54,6 +54,8 @@ struct Progress<T> {
 #[derive(Clone, Copy, Debug)]
 pub struct Plan {
     pub seed: u64,
+    /// The number of the first world: that of one that broke.
+    pub first_world: u64,
     pub limit: Limit,
     pub options: Options,
     pub most_violations: usize,
@@ -65,7 +67,7 @@ pub struct Plan {
 pub fn fuzz(plan: Plan, tell: impl FnMut(&Stats, Duration) + Send) -> Report {
     let began = Instant::now();
     let progress = Mutex::new(Progress {
-        world: 0,
+        world: plan.first_world,
         begun: 0,
         stats: Stats::default(),
         violations: Vec::new(),

@@ -31,6 +31,7 @@ fn the_corpus_breaks_nothing() {
 fn a_short_run_breaks_nothing() {
     let plan = Plan {
         seed: SEED,
+        first_world: 0,
         limit: Limit {
             steps: Some(STEPS),
             ..Limit::default()

@@ -102,8 +102,15 @@ fn claimant(draw: &mut Draw) -> Option<(AssetId, AccountId)> {
         return None;
     }
     let holders = names(&holders(asset));
-    // Also those without a key.
-    let who = match draw.entropy.pick(&holders).cloned() {
+    // Often one who can't take a little, also those without a key.
+    let mut empty = holders.clone();
+    empty.retain(|who| Balances::free_balance(who) == 0);
+    let candidates = if draw.entropy.percent(50) && !empty.is_empty() {
+        empty
+    } else {
+        holders
+    };
+    let who = match draw.entropy.pick(&candidates).cloned() {
         Some(who) if !draw.entropy.percent(8) => who,
         _ => draw.anyone(),
     };

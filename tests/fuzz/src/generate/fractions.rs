@@ -64,7 +64,8 @@ pub fn transfer(draw: &mut Draw) -> Made {
     // Little to the poor: they can't be paid their part of a sale.
     let (dest, natural) = match draw.entropy.small(0, 49) {
         0 => (FractionalOwnership::vault_account(asset), free),
-        1..=12 => (draw.poor(), free / 1_000 + 1),
+        1..=6 => (draw.poor(), free / 1_000 + 1),
+        7..=14 => (draw.poor(), free / 100_000 + 1),
         _ => (draw.anyone(), free),
     };
     let amount = draw.entropy.amount(natural);
@@ -157,11 +158,17 @@ pub fn buy(draw: &mut Draw) -> Made {
         .iter()
         .find(|(who, ..)| *who == seller)
         .map_or((1, 1), |(_, amount, price)| (*amount, *price));
-    let amount = draw.entropy.amount(left);
-    let cost = amount.saturating_mul(price);
-    let able: Vec<_> = everyone()
-        .filter(|who| *who != seller && spendable(who) >= cost)
-        .collect();
+    let mut amount = draw.entropy.amount(left);
+    let able = |amount: Balance| -> Vec<AccountId> {
+        let cost = amount.saturating_mul(price);
+        everyone()
+            .filter(|who| *who != seller && spendable(who) >= cost)
+            .collect()
+    };
+    if able(amount).is_empty() {
+        amount = 1;
+    }
+    let able = able(amount);
     let who = draw.one_of(&able);
     let max_unit_price = if draw.entropy.percent(6) { price - 1 } else { price };
     let max_supply = match supply(asset) {

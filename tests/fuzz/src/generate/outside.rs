@@ -65,7 +65,19 @@ pub fn empty(draw: &mut Draw) -> Made {
     let little: Vec<_> = everyone()
         .filter(|who| (1..1_000 * UNIT).contains(&Balances::free_balance(who)))
         .collect();
-    let who = draw.entropy.pick(&little).cloned()?;
+    // Best by who has so few fractions that its part of a sale is less than that.
+    let few = |who: &&AccountId| {
+        draw.scene.assets.iter().any(|asset| {
+            let held = FractionalOwnership::account(*asset, (*who).clone()).free;
+            let supply = supply(*asset).unwrap_or(0);
+            (1..=supply / 1_000).contains(&held)
+        })
+    };
+    let fewest: Vec<_> = little.iter().filter(few).cloned().collect();
+    let who = match draw.entropy.pick(&fewest).cloned() {
+        Some(who) if !draw.entropy.percent(20) => who,
+        _ => draw.entropy.pick(&little).cloned()?,
+    };
     let dest = Keys::root().account().clone().into();
     let keep_alive = false;
     balances(who, pallet_balances::Call::transfer_all { dest, keep_alive })

@@ -53,6 +53,15 @@ fn holder(draw: &mut Draw, asset: AssetId) -> (AccountId, Balance) {
         .map(|(who, free, _)| (who, free))
         .collect();
     free.sort();
+    // Best one with currency too.
+    let rich: Vec<_> = free
+        .iter()
+        .filter(|(who, _)| spendable(who) > UNIT)
+        .cloned()
+        .collect();
+    if !rich.is_empty() && !draw.entropy.percent(20) {
+        free = rich;
+    }
     match draw.entropy.pick(&free).cloned() {
         Some(one) if !draw.entropy.percent(6) => one,
         _ => (draw.anyone(), 100),
