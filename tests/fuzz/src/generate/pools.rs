@@ -47,10 +47,17 @@ fn providers(asset: AssetId) -> Vec<(AccountId, Balance)> {
 
 /// Someone who has free fractions, and how many.
 fn holder(draw: &mut Draw, asset: AssetId) -> (AccountId, Balance) {
+    // What is frozen by a vote can't be moved.
+    let movable = |who: &AccountId| {
+        let account = FractionalOwnership::account(asset, who.clone());
+        let frozen = account.frozen.saturating_sub(account.held);
+        account.free.saturating_sub(frozen)
+    };
     let mut free: Vec<_> = holders(asset)
         .into_iter()
-        .filter(|(who, free, _)| *free > 0 && Keys::of(who).is_some())
-        .map(|(who, free, _)| (who, free))
+        .map(|(who, ..)| (movable(&who), who))
+        .filter(|(free, who)| *free > 1 && Keys::of(who).is_some())
+        .map(|(free, who)| (who, free))
         .collect();
     free.sort();
     // Best one with currency too.
@@ -104,7 +111,9 @@ pub fn add_liquidity(draw: &mut Draw) -> Made {
             let due = fractions.checked_mul(currency).unwrap_or(purse) / there;
             due.saturating_add(draw.entropy.range(1, due / 10 + 2)).min(purse)
         }
-        _ => draw.entropy.range(EXISTENTIAL_DEPOSIT, purse),
+        _ => draw
+            .entropy
+            .range(EXISTENTIAL_DEPOSIT, purse.max(EXISTENTIAL_DEPOSIT)),
     };
     let least = |draw: &mut Draw, amount: Balance| match draw.entropy.small(0, 9) {
         0 => amount,

@@ -129,11 +129,7 @@ pub fn nothing_is_left() -> Result<(), String> {
             pallet_nfts::Attribute::<Runtime>::iter_keys().count(),
         ),
     ];
-    let dust = pallet_lp_tokens::Accounts::<Runtime>::iter_values().all(|account| account.amount > 0);
-    if let Some((what, count)) = left
-        .iter()
-        .find(|(what, count)| *count > 0 && !(dust && (what.contains("LP tokens") || what.contains("eras"))))
-    {
+    if let Some((what, count)) = left.iter().find(|(_, count)| *count > 0) {
         return Err(format!("in the end {count} {what} are left"));
     }
     for who in everyone() {
