@@ -153,15 +153,22 @@ fn explain(seed: u64, world: u64, data: &[u8], broken: &Broken, options: Options
     }
 }
 
-/// For each call of our pallets, the shortest sequence found in which it is accepted.
-pub fn distill(seed: u64, worlds: u64, patience: Duration, mut tell: impl FnMut(&str, &[u8])) -> Vec<String> {
+/// For each wanted call, the shortest sequence found in which it is accepted.
+///
+/// Answers the calls that never were.
+pub fn distill(
+    mut wanted: Vec<String>,
+    seed: u64,
+    worlds: u64,
+    patience: Duration,
+    mut tell: impl FnMut(&str, &[u8]),
+) -> Vec<String> {
     let options = Options {
         unwind: false,
         compare_every: u64::MAX,
         check_all_every: u64::MAX,
         trace: false,
     };
-    let mut wanted = crate::our_calls();
     for world in 0..worlds {
         let data = bytes_of_world(seed, world, WORLD_STEPS);
         let stats = crate::run(&data, options).stats;
