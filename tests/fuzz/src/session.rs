@@ -13,6 +13,7 @@ use rand_chacha::{
     ChaCha8Rng,
 };
 use std::{
+    collections::BTreeMap,
     sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -169,25 +170,28 @@ pub fn distill(
         check_all_every: u64::MAX,
         trace: false,
     };
+    let accepted_at = |data: &[u8]| crate::run(data, options).stats.first_accepted;
+    // Where it is accepted soonest, there is least to drop.
+    let mut soonest = BTreeMap::<String, (usize, u64)>::new();
     for world in 0..worlds {
-        let data = bytes_of_world(seed, world, WORLD_STEPS);
-        let stats = crate::run(&data, options).stats;
-        let accepted_at = |stats: &Stats, name: &str| {
-            let steps = stats.first_accepted.get(name)?;
-            usize::try_from(*steps).ok()
-        };
-        wanted.retain(|name| {
-            let Some(steps) = accepted_at(&stats, name) else {
-                return true;
-            };
-            let needed = &data[..steps * STEP_LEN];
-            let shortest = shorten(needed, patience, |data| {
-                accepted_at(&crate::run(data, options).stats, name)
-            });
-            tell(name, &shortest);
-            false
-        });
+        for (name, steps) in accepted_at(&bytes_of_world(seed, world, WORLD_STEPS)) {
+            let found = (usize::try_from(steps).unwrap_or(WORLD_STEPS), world);
+            let best = soonest.entry(name).or_insert(found);
+            *best = found.min(*best);
+        }
     }
+    wanted.retain(|name| {
+        let Some((steps, world)) = soonest.get(name) else {
+            return true;
+        };
+        let needed = bytes_of_world(seed, *world, *steps);
+        let shortest = shorten(&needed, patience, |data| {
+            let steps = accepted_at(data).get(name).copied()?;
+            usize::try_from(steps).ok()
+        });
+        tell(name, &shortest);
+        false
+    });
     wanted
 }
 

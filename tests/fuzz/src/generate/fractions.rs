@@ -79,6 +79,26 @@ pub fn transfer(draw: &mut Draw) -> Made {
     )
 }
 
+/// A few fractions of what is about to be sold, to someone who can't take so little cash.
+pub fn crumb(draw: &mut Draw) -> Made {
+    let is_in_auction = |asset| bid_of(asset).is_some_and(|bid| bid.ends_at.is_some());
+    let asset = draw.asset_where(is_in_auction);
+    let empty: Vec<_> = everyone()
+        .filter(|who| Balances::free_balance(who) == 0)
+        .collect();
+    let Some(dest) = draw.entropy.pick(&empty).cloned() else {
+        return super::outside::empty(draw);
+    };
+    let many: Vec<_> = holders(asset)
+        .into_iter()
+        .filter(|(who, free, _)| *who != dest && *free > 1)
+        .collect();
+    let (who, free, _) = draw.entropy.pick(&many).cloned()?;
+    let amount = draw.entropy.range(1, free / 100_000 + 1);
+    let dest = dest.into();
+    made(who, Call::transfer { asset, dest, amount })
+}
+
 /// All that one holder can give goes to another: without it, nobody would ever have all.
 pub fn gather(draw: &mut Draw) -> Made {
     let asset = vault(draw)?;

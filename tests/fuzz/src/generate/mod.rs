@@ -105,6 +105,7 @@ pub const CALLS: &[Generator] = &[
     of(|_| 2, proof::mark_offline),
     of(|_| 6, fractions::fractionalize),
     of(|_| 9, fractions::transfer),
+    of(|_| 3, fractions::crumb),
     of(|_| 4, fractions::gather),
     of(|_| 7, fractions::offer),
     of(|_| 3, fractions::cancel_offer),
