@@ -105,7 +105,7 @@ fn claimant(draw: &mut Draw) -> Option<(AssetId, AccountId)> {
     // Often one who can't take a little, also those without a key.
     let mut empty = holders.clone();
     empty.retain(|who| Balances::free_balance(who) == 0);
-    let candidates = if draw.entropy.percent(50) && !empty.is_empty() {
+    let candidates = if draw.entropy.percent(75) && !empty.is_empty() {
         empty
     } else {
         holders

@@ -65,12 +65,17 @@ pub fn empty(draw: &mut Draw) -> Made {
     let little: Vec<_> = everyone()
         .filter(|who| (1..1_000 * UNIT).contains(&Balances::free_balance(who)))
         .collect();
-    // Best by who has so few fractions that its part of a sale is less than that.
+    // Best by who has so few fractions of what was sold, or may be, that its part is less than that.
     let few = |who: &&AccountId| {
         draw.scene.assets.iter().any(|asset| {
             let held = FractionalOwnership::account(*asset, (*who).clone()).free;
-            let supply = supply(*asset).unwrap_or(0);
-            (1..=supply / 1_000).contains(&held)
+            let part = if is_sold(*asset) {
+                FractionalOwnership::cash_of(*asset, (*who).clone())
+            } else {
+                let price = bid_of(*asset).map_or(UNIT, |bid| bid.price);
+                price.saturating_mul(held) / supply(*asset).unwrap_or(1).max(1)
+            };
+            held > 0 && part < EXISTENTIAL_DEPOSIT
         })
     };
     let fewest: Vec<_> = little.iter().filter(few).cloned().collect();
