@@ -36,7 +36,11 @@ fn a_short_run_breaks_nothing() {
             steps: Some(STEPS),
             ..Limit::default()
         },
-        options: Options::THOROUGH,
+        // Not unwound: the unwinding does not know every way out of a pool yet (README, Limits).
+        options: Options {
+            unwind: false,
+            ..Options::THOROUGH
+        },
         most_violations: 1,
         jobs: 1,
     };
