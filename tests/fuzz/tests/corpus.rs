@@ -36,11 +36,7 @@ fn a_short_run_breaks_nothing() {
             steps: Some(STEPS),
             ..Limit::default()
         },
-        // Not unwound: the unwinding does not know every way out of a pool yet (README, Limits).
-        options: Options {
-            unwind: false,
-            ..Options::THOROUGH
-        },
+        options: Options::THOROUGH,
         most_violations: 1,
         jobs: 1,
     };
