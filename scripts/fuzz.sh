@@ -3,13 +3,14 @@
 # Fuzzes the real runtime: random calls, blocks and censuses, every invariant checked after each step (tests/fuzz/README.md).
 #
 #   scripts/fuzz.sh [--seconds N] [--steps N] [--seed S] [--format text|json] [--thorough] [--most-violations N]
-#                   [--jobs N]
+#                   [--jobs N] [--first-world W]
 #   scripts/fuzz.sh --replay FILE...      plays files of the corpus, step by step
 #
 #   --seconds   stop after so many seconds (60 if nothing is said)
 #   --steps     stop after so many steps
 #   --seed      where the randomness begins (1): the same seed does the same
 #   --format    the report on stdout: text, or one JSON document with `steps`, `calls` and `violations`. Progress goes to stderr.
+#   --first-world  the number of the first world (0): with --steps 1500, one world again
 #   --jobs      worlds at a time (1), each on its own thread; what a world does does not depend on it
 #   --thorough  compare the whole state around every refused call, not only around some
 #   --help      this text
@@ -26,7 +27,7 @@ replay=false
 while (($# > 0)); do
     case "$1" in
         --help | -h)
-            sed -n '3,16s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
+            sed -n '3,17s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
             exit 0
             ;;
         --replay)
@@ -35,7 +36,7 @@ while (($# > 0)); do
             arguments+=("$@")
             break
             ;;
-        --seconds | --steps | --seed | --format | --most-violations | --jobs)
+        --seconds | --steps | --seed | --format | --most-violations | --jobs | --first-world)
             [[ -n "${2:-}" ]] || die "$1 wants a value"
             if [[ "$1" == --seconds || "$1" == --steps ]]; then limited=true; fi
             arguments+=("$1" "$2")

@@ -3,7 +3,7 @@
 
 use anyhow::{bail, Context, Result};
 use clap::{Parser, Subcommand, ValueEnum};
-use ergon_fuzz::{distill, fuzz, parse, run, Limit, Options, Plan, Report, Stats, STEP_LEN};
+use ergon_fuzz::{distill, fuzz, our_calls, parse, run, Limit, Options, Plan, Report, Stats, STEP_LEN};
 use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 #[derive(Parser)]
@@ -25,6 +25,9 @@ enum Command {
         steps: Option<u64>,
         #[arg(long, default_value_t = 1)]
         seed: u64,
+        /// The number of the first world, from 0.
+        #[arg(long, default_value_t = 0)]
+        first_world: u64,
         /// How the report is printed on stdout.
         #[arg(long, value_enum, default_value = "text")]
         format: Format,
@@ -42,6 +45,9 @@ enum Command {
     Distill {
         /// The folder for the files.
         folder: PathBuf,
+        /// Only these calls, such as `LpTokens.claim`, which may be of any pallet.
+        #[arg(long)]
+        call: Vec<String>,
         #[arg(long, default_value_t = 1)]
         seed: u64,
         /// How many worlds are searched.
@@ -73,6 +79,7 @@ fn main() -> Result<ExitCode> {
             seconds,
             steps,
             seed,
+            first_world,
             format,
             thorough,
             most_violations,
@@ -89,6 +96,7 @@ fn main() -> Result<ExitCode> {
             let mut told = Duration::ZERO;
             let plan = Plan {
                 seed,
+                first_world,
                 limit: Limit { seconds, steps },
                 options,
                 most_violations,
@@ -112,12 +120,15 @@ fn main() -> Result<ExitCode> {
         }
         Command::Distill {
             folder,
+            call,
             seed,
             worlds,
             patience,
         } => {
+            let wanted = if call.is_empty() { our_calls() } else { call };
             let mut failed = None;
-            let missing = distill(seed, worlds, Duration::from_secs(patience), |name, data| {
+            let patience = Duration::from_secs(patience);
+            let missing = distill(wanted, seed, worlds, patience, |name, data| {
                 let file = folder.join(format!("{name}.hex"));
                 eprintln!("{}: {} steps", file.display(), data.len() / STEP_LEN);
                 let text = format!("# {name} is accepted\n{}", ergon_fuzz::print(data));

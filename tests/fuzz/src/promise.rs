@@ -131,16 +131,16 @@ impl Promise {
 fn collected(asset: AssetId, who: &AccountId) -> Option<Balance> {
     let pending = with_transaction(|| {
         let pending = || {
-            let token = LpTokens::pool(asset).ok_or(DispatchError::CannotLookup)?.token;
+            let stored = || pallet_lp_tokens::Pools::<Runtime>::get(asset);
+            let before = stored().ok_or(DispatchError::CannotLookup)?;
             let amount = LpTokens::tokens(asset, who.clone());
             // Writing what stands there settles, and changes nothing else.
-            <LpTokens as fungibles::Unbalanced<AccountId>>::write_balance(token, who, amount)?;
-            let pool = pallet_lp_tokens::Pools::<Runtime>::get(asset).ok_or(DispatchError::CannotLookup)?;
-            let is_last = pool.is_closed && pool.accounts == 1 && amount == 0;
-            Ok::<_, DispatchError>(if is_last {
-                pool.balance
-            } else {
-                LpTokens::pending(asset, who.clone())
+            <LpTokens as fungibles::Unbalanced<AccountId>>::write_balance(before.token, who, amount)?;
+            Ok::<_, DispatchError>(match stored() {
+                Some(pool) if pool.is_closed && pool.accounts == 1 && amount == 0 => pool.balance,
+                Some(_) => LpTokens::pending(asset, who.clone()),
+                // It went with the last account.
+                None => before.balance,
             })
         };
         TransactionOutcome::Rollback(pending())

@@ -19,7 +19,7 @@ pub struct Stats {
     pub blocks: u64,
     /// By name.
     pub calls: BTreeMap<String, Counts>,
-    /// Why calls were refused.
+    /// Which calls were refused, and why.
     pub refusals: BTreeMap<String, u64>,
     /// After how many steps of its world a call was accepted first.
     #[serde(skip)]
@@ -36,7 +36,7 @@ impl Stats {
             }
             Some(why) => {
                 counts.refused += 1;
-                *self.refusals.entry(why.to_owned()).or_default() += 1;
+                *self.refusals.entry(format!("{call}: {why}")).or_default() += 1;
             }
         }
     }

@@ -13,6 +13,7 @@ use rand_chacha::{
     ChaCha8Rng,
 };
 use std::{
+    collections::BTreeMap,
     sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -54,6 +55,8 @@ struct Progress<T> {
 #[derive(Clone, Copy, Debug)]
 pub struct Plan {
     pub seed: u64,
+    /// The number of the first world: that of one that broke.
+    pub first_world: u64,
     pub limit: Limit,
     pub options: Options,
     pub most_violations: usize,
@@ -65,7 +68,7 @@ pub struct Plan {
 pub fn fuzz(plan: Plan, tell: impl FnMut(&Stats, Duration) + Send) -> Report {
     let began = Instant::now();
     let progress = Mutex::new(Progress {
-        world: 0,
+        world: plan.first_world,
         begun: 0,
         stats: Stats::default(),
         violations: Vec::new(),
@@ -129,6 +132,8 @@ fn work(plan: Plan, began: Instant, progress: &Mutex<Progress<impl FnMut(&Stats,
 }
 
 fn explain(seed: u64, world: u64, data: &[u8], broken: &Broken, options: Options) -> Violation {
+    // Said at once, for the search takes its time.
+    eprintln!("world {world} broke at step {}: {}", broken.step, broken.what);
     let bytes = shrink(data, broken, options, PATIENCE);
     let traced = crate::run(
         &bytes,
@@ -149,34 +154,44 @@ fn explain(seed: u64, world: u64, data: &[u8], broken: &Broken, options: Options
     }
 }
 
-/// For each call of our pallets, the shortest sequence found in which it is accepted.
-pub fn distill(seed: u64, worlds: u64, patience: Duration, mut tell: impl FnMut(&str, &[u8])) -> Vec<String> {
+/// For each wanted call, the shortest sequence found in which it is accepted.
+///
+/// Answers the calls that never were.
+pub fn distill(
+    mut wanted: Vec<String>,
+    seed: u64,
+    worlds: u64,
+    patience: Duration,
+    mut tell: impl FnMut(&str, &[u8]),
+) -> Vec<String> {
     let options = Options {
         unwind: false,
         compare_every: u64::MAX,
         check_all_every: u64::MAX,
         trace: false,
     };
-    let mut wanted = crate::our_calls();
+    let accepted_at = |data: &[u8]| crate::run(data, options).stats.first_accepted;
+    // Where it is accepted soonest, there is least to drop.
+    let mut soonest = BTreeMap::<String, (usize, u64)>::new();
     for world in 0..worlds {
-        let data = bytes_of_world(seed, world, WORLD_STEPS);
-        let stats = crate::run(&data, options).stats;
-        let accepted_at = |stats: &Stats, name: &str| {
-            let steps = stats.first_accepted.get(name)?;
-            usize::try_from(*steps).ok()
-        };
-        wanted.retain(|name| {
-            let Some(steps) = accepted_at(&stats, name) else {
-                return true;
-            };
-            let needed = &data[..steps * STEP_LEN];
-            let shortest = shorten(needed, patience, |data| {
-                accepted_at(&crate::run(data, options).stats, name)
-            });
-            tell(name, &shortest);
-            false
-        });
+        for (name, steps) in accepted_at(&bytes_of_world(seed, world, WORLD_STEPS)) {
+            let found = (usize::try_from(steps).unwrap_or(WORLD_STEPS), world);
+            let best = soonest.entry(name).or_insert(found);
+            *best = found.min(*best);
+        }
     }
+    wanted.retain(|name| {
+        let Some((steps, world)) = soonest.get(name) else {
+            return true;
+        };
+        let needed = bytes_of_world(seed, *world, *steps);
+        let shortest = shorten(&needed, patience, |data| {
+            let steps = accepted_at(data).get(name).copied()?;
+            usize::try_from(steps).ok()
+        });
+        tell(name, &shortest);
+        false
+    });
     wanted
 }
 

@@ -31,15 +31,12 @@ fn the_corpus_breaks_nothing() {
 fn a_short_run_breaks_nothing() {
     let plan = Plan {
         seed: SEED,
+        first_world: 0,
         limit: Limit {
             steps: Some(STEPS),
             ..Limit::default()
         },
-        // Not unwound: the unwinding does not know every way out of a pool yet (README, Limits).
-        options: Options {
-            unwind: false,
-            ..Options::THOROUGH
-        },
+        options: Options::THOROUGH,
         most_violations: 1,
         jobs: 1,
     };

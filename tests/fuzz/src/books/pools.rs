@@ -63,7 +63,8 @@ impl Reserves {
                 * U512::from(supply)
                 * U512::from(supply)
         };
-        worth(self, before.supply) >= worth(before, self.supply)
+        // Without tokens nobody has a part in what is there.
+        before.supply == 0 || worth(self, before.supply) >= worth(before, self.supply)
     }
 }
 
@@ -158,6 +159,16 @@ impl PoolBooks {
                 pool.claimed += amount;
                 pool.entitled.entry(who.clone()).or_default().claimed += amount;
                 Ok(())
+            }
+            Event::Emptied {
+                asset, who, tokens, ..
+            } => {
+                let pool = self.pool(*asset)?;
+                pool.take(*asset, who, *tokens)?;
+                pool.own = 0;
+                ensure(pool.tokens.is_empty(), || {
+                    format!("{who:?} emptied the pool of asset {asset}, where others have tokens")
+                })
             }
             Event::Dissolved {
                 asset,

@@ -102,8 +102,15 @@ fn claimant(draw: &mut Draw) -> Option<(AssetId, AccountId)> {
         return None;
     }
     let holders = names(&holders(asset));
-    // Also those without a key.
-    let who = match draw.entropy.pick(&holders).cloned() {
+    // Often one who can't take a little, also those without a key.
+    let mut empty = holders.clone();
+    empty.retain(|who| Balances::free_balance(who) == 0);
+    let candidates = if draw.entropy.percent(75) && !empty.is_empty() {
+        empty
+    } else {
+        holders
+    };
+    let who = match draw.entropy.pick(&candidates).cloned() {
         Some(who) if !draw.entropy.percent(8) => who,
         _ => draw.anyone(),
     };
@@ -129,6 +136,14 @@ pub fn claim_owed(draw: &mut Draw) -> Made {
         None if draw.entropy.percent(10) => (draw.asset(), draw.anyone()),
         None => return None,
     };
+    if Balances::free_balance(&who) < EXISTENTIAL_DEPOSIT && draw.entropy.percent(60) {
+        // What lets it be paid.
+        let call = pallet_balances::Call::transfer_keep_alive {
+            dest: who.into(),
+            value: draw.entropy.range(EXISTENTIAL_DEPOSIT, UNIT),
+        };
+        return Some((draw.anyone(), call.into()));
+    }
     made(draw.anyone(), Call::claim_owed { asset, who })
 }
 

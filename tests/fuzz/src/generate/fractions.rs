@@ -64,7 +64,8 @@ pub fn transfer(draw: &mut Draw) -> Made {
     // Little to the poor: they can't be paid their part of a sale.
     let (dest, natural) = match draw.entropy.small(0, 49) {
         0 => (FractionalOwnership::vault_account(asset), free),
-        1..=12 => (draw.poor(), free / 1_000 + 1),
+        1..=6 => (draw.poor(), free / 1_000 + 1),
+        7..=14 => (draw.poor(), free / 100_000 + 1),
         _ => (draw.anyone(), free),
     };
     let amount = draw.entropy.amount(natural);
@@ -76,6 +77,26 @@ pub fn transfer(draw: &mut Draw) -> Made {
             amount,
         },
     )
+}
+
+/// A few fractions of what is about to be sold, to someone who can't take so little cash.
+pub fn crumb(draw: &mut Draw) -> Made {
+    let is_in_auction = |asset| bid_of(asset).is_some_and(|bid| bid.ends_at.is_some());
+    let asset = draw.asset_where(is_in_auction);
+    let empty: Vec<_> = everyone()
+        .filter(|who| Balances::free_balance(who) == 0)
+        .collect();
+    let Some(dest) = draw.entropy.pick(&empty).cloned() else {
+        return super::outside::empty(draw);
+    };
+    let many: Vec<_> = holders(asset)
+        .into_iter()
+        .filter(|(who, free, _)| *who != dest && *free > 1)
+        .collect();
+    let (who, free, _) = draw.entropy.pick(&many).cloned()?;
+    let amount = draw.entropy.range(1, free / 100_000 + 1);
+    let dest = dest.into();
+    made(who, Call::transfer { asset, dest, amount })
 }
 
 /// All that one holder can give goes to another: without it, nobody would ever have all.
@@ -157,13 +178,18 @@ pub fn buy(draw: &mut Draw) -> Made {
         .iter()
         .find(|(who, ..)| *who == seller)
         .map_or((1, 1), |(_, amount, price)| (*amount, *price));
-    let who = draw.anyone();
-    let who = if who == seller && !draw.entropy.percent(10) {
-        draw.anyone()
-    } else {
-        who
+    let mut amount = draw.entropy.amount(left);
+    let able = |amount: Balance| -> Vec<AccountId> {
+        let cost = amount.saturating_mul(price);
+        everyone()
+            .filter(|who| *who != seller && spendable(who) >= cost)
+            .collect()
     };
-    let amount = draw.entropy.amount(left);
+    if able(amount).is_empty() {
+        amount = 1;
+    }
+    let able = able(amount);
+    let who = draw.one_of(&able);
     let max_unit_price = if draw.entropy.percent(6) { price - 1 } else { price };
     let max_supply = match supply(asset) {
         Some(supply) if draw.entropy.percent(6) => supply - 1,

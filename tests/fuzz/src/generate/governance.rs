@@ -68,8 +68,32 @@ pub fn propose(draw: &mut Draw) -> Made {
 }
 
 pub fn vote(draw: &mut Draw) -> Made {
-    let (asset, proposal) = proposal(draw);
-    let (who, aye) = (voter(draw, asset), draw.entropy.percent(70));
+    let now = System::block_number();
+    let mut open: Vec<_> = Proposals::<Runtime>::iter()
+        .filter(|(asset, _, proposal)| proposal.ends_at > now && stands(*asset))
+        .map(|(asset, proposal, _)| (asset, proposal))
+        .collect();
+    open.sort();
+    let (asset, proposal) = match draw.entropy.pick(&open).copied() {
+        Some(one) => one,
+        None if draw.entropy.percent(15) => proposal(draw),
+        None => return propose(draw),
+    };
+    let mut undecided: Vec<_> = holders(asset)
+        .into_iter()
+        .map(|(who, ..)| who)
+        .filter(|who| {
+            let votes = Voters::<Runtime>::get(asset, who).map(|voter| voter.votes);
+            !votes.is_some_and(|votes| votes.iter().any(|vote| vote.proposal == proposal))
+        })
+        .collect();
+    undecided.sort();
+    let who = if undecided.is_empty() {
+        voter(draw, asset)
+    } else {
+        draw.one_of(&undecided)
+    };
+    let aye = draw.entropy.percent(70);
     made(who, Call::vote { asset, proposal, aye })
 }
 

@@ -105,6 +105,7 @@ pub const CALLS: &[Generator] = &[
     of(|_| 2, proof::mark_offline),
     of(|_| 6, fractions::fractionalize),
     of(|_| 9, fractions::transfer),
+    of(|_| 6, fractions::crumb),
     of(|_| 4, fractions::gather),
     of(|_| 7, fractions::offer),
     of(|_| 3, fractions::cancel_offer),
@@ -123,6 +124,7 @@ pub const CALLS: &[Generator] = &[
     of(|_| 5, pools::remove_liquidity),
     of(|_| 6, pools::swap_exact_tokens_for_tokens),
     of(|_| 6, pools::swap_tokens_for_exact_tokens),
+    of(|_| 3, pools::remove_all_liquidity),
     of(|_| 4, pools::transfer),
     of(|_| 4, pools::claim),
     of(|_| 4, pools::claim_for),
@@ -139,6 +141,7 @@ pub const CALLS: &[Generator] = &[
     of(|_| 5, governance::close),
     of(|_| 5, governance::unlock),
     of(|_| 5, outside::pay),
+    of(|_| 5, outside::empty),
     of(|_| 1, outside::burn),
     of(|_| 1, outside::donate),
     of(|_| 4, outside::send_nft),
@@ -196,7 +199,12 @@ pub fn next(entropy: &mut Entropy, secrets: &mut Secrets) -> Step {
         What::Batch => outside::batch(&mut draw),
         What::Any => any::call(&mut draw),
         What::Root => {
-            let make = draw.entropy.pick(ROOT_CALLS).copied();
+            // There are few blocks without a census, and only then it may change its schedule.
+            let make = if draw.entropy.percent(80) && !proof::census_runs(&draw) {
+                Some(proof::set_schedule as fn(&mut Draw) -> Option<RuntimeCall>)
+            } else {
+                draw.entropy.pick(ROOT_CALLS).copied()
+            };
             let call = make.and_then(|make| make(&mut draw));
             return match call {
                 Some(call) if draw.entropy.percent(85) => Step::Call {
@@ -215,6 +223,11 @@ pub fn next(entropy: &mut Entropy, secrets: &mut Secrets) -> Step {
     };
     let Some((who, call)) = made else {
         return draw.blocks();
+    };
+    // The account of a pool or of a vault has something coming too, but signs nothing.
+    let who = match Keys::of(&who) {
+        Some(_) => who,
+        None => draw.anyone(),
     };
     let way = if draw.entropy.percent(12) {
         let tip = if draw.entropy.percent(20) {

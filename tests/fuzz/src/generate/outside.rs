@@ -60,6 +60,34 @@ pub fn pay(draw: &mut Draw) -> Made {
     balances(who, call)
 }
 
+/// Someone of little means gives everything away: then it can't be paid what is less than the existential deposit.
+pub fn empty(draw: &mut Draw) -> Made {
+    let little: Vec<_> = everyone()
+        .filter(|who| (1..1_000 * UNIT).contains(&Balances::free_balance(who)))
+        .collect();
+    // Best by who has so few fractions of what was sold, or may be, that its part is less than that.
+    let few = |who: &&AccountId| {
+        draw.scene.assets.iter().any(|asset| {
+            let held = FractionalOwnership::account(*asset, (*who).clone()).free;
+            let part = if is_sold(*asset) {
+                FractionalOwnership::cash_of(*asset, (*who).clone())
+            } else {
+                let price = bid_of(*asset).map_or(UNIT, |bid| bid.price);
+                price.saturating_mul(held) / supply(*asset).unwrap_or(1).max(1)
+            };
+            held > 0 && part < EXISTENTIAL_DEPOSIT
+        })
+    };
+    let fewest: Vec<_> = little.iter().filter(few).cloned().collect();
+    let who = match draw.entropy.pick(&fewest).cloned() {
+        Some(who) if !draw.entropy.percent(20) => who,
+        _ => draw.entropy.pick(&little).cloned()?,
+    };
+    let dest = Keys::root().account().clone().into();
+    let keep_alive = false;
+    balances(who, pallet_balances::Call::transfer_all { dest, keep_alive })
+}
+
 pub fn burn(draw: &mut Draw) -> Made {
     let who = payer(draw);
     let value = draw.entropy.amount(pocket(&who));

@@ -47,12 +47,28 @@ fn providers(asset: AssetId) -> Vec<(AccountId, Balance)> {
 
 /// Someone who has free fractions, and how many.
 fn holder(draw: &mut Draw, asset: AssetId) -> (AccountId, Balance) {
+    // What is frozen by a vote can't be moved.
+    let movable = |who: &AccountId| {
+        let account = FractionalOwnership::account(asset, who.clone());
+        let frozen = account.frozen.saturating_sub(account.held);
+        account.free.saturating_sub(frozen)
+    };
     let mut free: Vec<_> = holders(asset)
         .into_iter()
-        .filter(|(who, free, _)| *free > 0 && Keys::of(who).is_some())
-        .map(|(who, free, _)| (who, free))
+        .map(|(who, ..)| (movable(&who), who))
+        .filter(|(free, who)| *free > 1 && Keys::of(who).is_some())
+        .map(|(free, who)| (who, free))
         .collect();
     free.sort();
+    // Best one with currency too.
+    let rich: Vec<_> = free
+        .iter()
+        .filter(|(who, _)| spendable(who) > UNIT)
+        .cloned()
+        .collect();
+    if !rich.is_empty() && !draw.entropy.percent(20) {
+        free = rich;
+    }
     match draw.entropy.pick(&free).cloned() {
         Some(one) if !draw.entropy.percent(6) => one,
         _ => (draw.anyone(), 100),
@@ -95,7 +111,9 @@ pub fn add_liquidity(draw: &mut Draw) -> Made {
             let due = fractions.checked_mul(currency).unwrap_or(purse) / there;
             due.saturating_add(draw.entropy.range(1, due / 10 + 2)).min(purse)
         }
-        _ => draw.entropy.range(EXISTENTIAL_DEPOSIT, purse),
+        _ => draw
+            .entropy
+            .range(EXISTENTIAL_DEPOSIT, purse.max(EXISTENTIAL_DEPOSIT)),
     };
     let least = |draw: &mut Draw, amount: Balance| match draw.entropy.small(0, 9) {
         0 => amount,
@@ -256,6 +274,25 @@ pub fn transfer(draw: &mut Draw) -> Made {
     let amount = draw.entropy.amount(tokens);
     let dest = dest.into();
     lp(who, pallet_lp_tokens::Call::transfer { asset, dest, amount })
+}
+
+/// By the only provider, or one of several. Where there are several, often one gives all to another.
+pub fn remove_all_liquidity(draw: &mut Draw) -> Made {
+    let fits = |asset| has_pool(asset) && providers(asset).len() == 1;
+    let asset = draw.asset_where(fits);
+    let providers = providers(asset);
+    let (first, _) = providers.first().cloned()?;
+    if let (Some((who, amount)), true) = (providers.last(), providers.len() > 1) {
+        if !draw.entropy.percent(30) {
+            let (dest, amount) = (first.into(), *amount);
+            return lp(
+                who.clone(),
+                pallet_lp_tokens::Call::transfer { asset, dest, amount },
+            );
+        }
+    }
+    let who = draw.mostly(Some(first));
+    lp(who, pallet_lp_tokens::Call::remove_all_liquidity { asset })
 }
 
 /// Mostly someone who has something coming from LP tokens, or had them once.

@@ -208,12 +208,16 @@ pub fn mark_offline(draw: &mut Draw) -> Made {
     made(who, Call::mark_offline { asset })
 }
 
-pub fn set_schedule(draw: &mut Draw) -> Option<RuntimeCall> {
-    let runs = matches!(
+/// Whether a census runs, so that its schedule can't be set.
+pub fn census_runs(draw: &Draw) -> bool {
+    matches!(
         draw.scene.phase(),
         Phase::Work | Phase::Seed | Phase::Open | Phase::Report
-    );
-    if runs && !draw.entropy.percent(20) {
+    )
+}
+
+pub fn set_schedule(draw: &mut Draw) -> Option<RuntimeCall> {
+    if census_runs(draw) && !draw.entropy.percent(20) {
         return super::rewards::set_protocol_fee(draw);
     }
     let entropy = &mut draw.entropy;

@@ -73,6 +73,10 @@ pub fn vaults_are_ended(world: &mut World) -> Unwound {
         for (seller, ..) in offers(asset) {
             must(world, &seller, Call::cancel_offer { asset })?;
         }
+        // One of two ways out, by turns: what stays in a pool is taken out with all LP tokens, or bought out.
+        if asset.0.is_multiple_of(2) {
+            empty_pool(world, asset)?;
+        }
         providers_leave(world, asset)?;
         let most = holders(asset)
             .into_iter()
@@ -80,6 +84,10 @@ pub fn vaults_are_ended(world: &mut World) -> Unwound {
             .max_by_key(|(_, free, _)| *free);
         let who = most.map_or_else(anyone, |(who, ..)| who);
         gather(world, asset, &who)?;
+        if !can_be_bought_out(asset, &who) {
+            empty_pool(world, asset)?;
+            gather(world, asset, &who)?;
+        }
         if fractions(asset, &who) == supply(asset).unwrap_or(0) {
             must(world, &who, Call::redeem { asset })?;
         } else {
@@ -96,6 +104,37 @@ fn fractions(asset: AssetId, who: &AccountId) -> Balance {
 
 fn has_fractions(asset: AssetId, who: &AccountId) -> bool {
     fractions(asset, who) > 0
+}
+
+/// Whether more than half would be its own, bought out of the pool too.
+fn can_be_bought_out(asset: AssetId, who: &AccountId) -> bool {
+    let supply = supply(asset).unwrap_or(0);
+    let in_pool = fractions(asset, &LpTokens::pool_account(asset));
+    fractions(asset, who) + in_pool.saturating_sub(1) > supply / 2
+}
+
+/// Whoever provides most liquidity gets all LP tokens, and takes everything out.
+fn empty_pool(world: &mut World, asset: AssetId) -> Unwound {
+    let mut providers: Vec<_> = pallet_lp_tokens::Accounts::<Runtime>::iter_key_prefix(asset)
+        .map(|who| (LpTokens::tokens(asset, who.clone()), who))
+        .filter(|(tokens, _)| *tokens > 0)
+        .collect();
+    let Some((_, last)) = providers.pop() else {
+        return Ok(());
+    };
+    for (amount, who) in providers {
+        let dest = last.clone().into();
+        must(
+            world,
+            &who,
+            pallet_lp_tokens::Call::transfer { asset, dest, amount },
+        )?;
+    }
+    must(
+        world,
+        &last,
+        pallet_lp_tokens::Call::remove_all_liquidity { asset },
+    )
 }
 
 /// All that those with a key have goes to one of them.
