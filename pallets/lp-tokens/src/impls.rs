@@ -291,10 +291,13 @@ impl<T: Config> Pallet<T> {
         let account = Self::pool_account(asset);
         let tokens = Self::mutate_account(asset, &who, |pool, provider| {
             let tokens = provider.amount;
-            ensure!(
-                !tokens.is_zero() && pool.earning() == Some(tokens),
-                Error::<T>::NotSoleProvider
-            );
+            let is_sole = if tokens.is_zero() {
+                // What is left is no one's, and keeps the caller, who has all the rest, from redeeming.
+                pool.earning() == Some(0) && !pool.own.is_zero() && Self::has_all_but_the_pools(asset, &who)
+            } else {
+                pool.earning() == Some(tokens)
+            };
+            ensure!(is_sole, Error::<T>::NotSoleProvider);
             provider.amount = 0;
             pool.supply = 0;
             pool.own = 0;
@@ -312,6 +315,11 @@ impl<T: Config> Pallet<T> {
             fractions,
         });
         Ok(())
+    }
+
+    fn has_all_but_the_pools(asset: AssetId, who: &AccountIdOf<T>) -> bool {
+        let pools = T::Holdings::balance(asset, &Self::pool_account(asset));
+        T::Holdings::balance(asset, who).checked_add(pools) == Some(T::Holdings::outstanding(asset))
     }
 
     /// Moves all currency of a pool's account to another.

@@ -170,7 +170,7 @@ pub mod pallet {
         BelowExistentialDeposit,
         /// The asset was not sold as a whole, or all its fractions are cashed: its pool goes on.
         NotSold,
-        /// Others have LP tokens too, or the caller has none.
+        /// Others have LP tokens too; or nobody has, and others have fractions outside of the pool.
         NotSoleProvider,
         /// The pool has neither reserves nor LP tokens.
         NothingToDissolve,
@@ -227,7 +227,8 @@ pub mod pallet {
             Self::do_dissolve(asset)
         }
 
-        /// Takes everything out of the pool. The caller must have all LP tokens but the pool's own.
+        /// Takes everything out of the pool. The caller must have all LP tokens but the pool's own; or, where nobody has any, all
+        /// fractions but the pool's.
         ///
         /// asset-conversion lets nobody take the last fraction out, nor the last existential deposit, and keeps the least liquidity.
         /// Here all of it goes to the caller, so that the fractions can be redeemed. What the tokens earned is claimed as ever.

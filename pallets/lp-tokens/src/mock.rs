@@ -264,6 +264,10 @@ impl Twin {
         twin::Fractions::<Test>::insert(asset, pool, fractions);
     }
 
+    pub fn give(asset: AssetId, who: AccountId, fractions: Balance) {
+        twin::Fractions::<Test>::insert(asset, who, fractions);
+    }
+
     /// The asset is sold as a whole, for so much a fraction.
     pub fn sell(asset: AssetId, price: Balance) {
         twin::Price::<Test>::insert(asset, price);
@@ -306,7 +310,7 @@ impl crate::benchmarking::BenchmarkHelper<AccountId> for Twin {
             LpTokens::mint_into(LP, &pool, LEAST)?;
         }
         Balances::mint_into(&pool, currency)?;
-        Self::transfer(asset, who, &pool, fractions)?;
+        <Self as crate::benchmarking::BenchmarkHelper<_>>::transfer(asset, who, &pool, fractions)?;
         LpTokens::mint_into(LP, who, currency).map(|_| ())
     }
     fn accrue_income(asset: AssetId) -> DispatchResult {

@@ -38,6 +38,28 @@ fn the_only_provider_gets_the_least_liquidity_too() {
     });
 }
 
+/// Else nobody could ever redeem: of an asset in two fractions, the one in the pool can't be squeezed out.
+#[test]
+fn where_nobody_provides_who_has_all_other_fractions_gets_what_is_left() {
+    run(|| {
+        pool();
+        burn(ALICE, ALICES);
+        burn(BOB, BOBS);
+        Twin::reserves(GPU, 0, 50);
+        let rest = Twin::total_issuance(GPU) - 50;
+        Twin::give(GPU, CAROL, rest - 1);
+        assert_noop!(remove_all(CAROL), Error::NotSoleProvider);
+        Twin::give(GPU, CAROL, rest);
+        assert_noop!(remove_all(ALICE), Error::NotSoleProvider);
+        assert_ok!(remove_all(CAROL));
+        assert_eq!(Twin::balance(GPU, &CAROL), rest + 50);
+        assert_eq!(LpTokens::total_issuance(LP), 0);
+        assert!(!Accounts::<Test>::contains_key(GPU, CAROL));
+        // Nothing is there any more to be had.
+        assert_noop!(remove_all(CAROL), Error::NotSoleProvider);
+    });
+}
+
 #[test]
 fn as_long_as_there_is_another_there_is_no_such_thing() {
     run(|| {

@@ -174,6 +174,7 @@ pub fn remove_liquidity(draw: &mut Draw) -> Made {
 }
 
 /// A way through one pool, or two, with who would go it and what it has of what goes in.
+#[allow(clippy::vec_box)] // asset-conversion boxes the kinds.
 fn path(draw: &mut Draw) -> Option<(AccountId, Vec<Box<TradableId>>, Balance, AssetId)> {
     let asset = draw.asset_where(|asset| reserves(asset).is_some());
     if reserves(asset).is_none() && !draw.entropy.percent(8) {
