@@ -59,7 +59,7 @@ impl Exact {
 
 fn part(of: Balance, part: u8) -> Balance {
     // All of it one time in four.
-    if part % 4 == 0 {
+    if part.is_multiple_of(4) {
         of
     } else {
         of / 256 * Balance::from(part)
