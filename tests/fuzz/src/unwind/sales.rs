@@ -87,6 +87,7 @@ pub fn vaults_are_ended(world: &mut World) -> Unwound {
         if !can_be_bought_out(asset, &who) {
             empty_pool(world, asset)?;
             gather(world, asset, &who)?;
+            take_what_is_left(world, asset, &who)?;
         }
         if fractions(asset, &who) == supply(asset).unwrap_or(0) {
             must(world, &who, Call::redeem { asset })?;
@@ -135,6 +136,17 @@ fn empty_pool(world: &mut World, asset: AssetId) -> Unwound {
         &last,
         pallet_lp_tokens::Call::remove_all_liquidity { asset },
     )
+}
+
+/// Where all providers have left, who has all other fractions gets those in the pool.
+fn take_what_is_left(world: &mut World, asset: AssetId, who: &AccountId) -> Unwound {
+    let pool = LpTokens::pool_account(asset);
+    let has_all_others = fractions(asset, who) + fractions(asset, &pool) == supply(asset).unwrap_or(0);
+    let is_left = LpTokens::pool(asset).is_some_and(|pool| pool.supply > 0 && pool.earning == 0);
+    if is_left && has_all_others {
+        must(world, who, pallet_lp_tokens::Call::remove_all_liquidity { asset })?;
+    }
+    Ok(())
 }
 
 /// All that those with a key have goes to one of them.
