@@ -156,9 +156,13 @@ const ACTS: &[(&str, Act, Act)] = &[
             assert_ok!(FractionalOwnership::bid(signed(alice()), asset, 100 * UNIT));
         },
     ),
-    ("`settle_auction`", end_auction, |asset| {
-        assert_ok!(FractionalOwnership::settle_auction(signed(bob()), asset));
-    }),
+    (
+        "`settle_auction`, which dissolves the pool",
+        end_auction,
+        |asset| {
+            assert_ok!(FractionalOwnership::settle_auction(signed(bob()), asset));
+        },
+    ),
     ("`cash_out`", sell, |asset| {
         assert_ok!(FractionalOwnership::cash_out(signed(bob()), asset));
     }),
@@ -187,9 +191,6 @@ const ACTS: &[(&str, Act, Act)] = &[
             assert_ok!(LpTokens::claim(signed(charlie()), asset));
         },
     ),
-    ("`dissolve` of a pool", sell, |asset| {
-        assert_ok!(LpTokens::dissolve(signed(alice()), asset));
-    }),
 ];
 
 fn propose(asset: AssetId) {

@@ -352,12 +352,6 @@ fn a_pool_that_keeps_its_least_liquidity_locks_neither_the_device_nor_the_money(
         assert_ok!(FractionalOwnership::bid(signed(bob()), asset, 10 * UNIT));
         System::set_block_number(System::block_number() + configs::compute::AuctionPeriod::get());
         assert_ok!(FractionalOwnership::settle_auction(signed(bob()), asset));
-        assert_noop!(
-            FractionalOwnership::cash_out_for(signed(bob()), asset, account.clone()),
-            pallet_fractional_ownership::Error::<Runtime>::NotCashableByOthers
-        );
-        check();
-        assert_ok!(LpTokens::dissolve(signed(dave()), asset));
         check();
         assert_eq!(FractionalOwnership::vault(asset), None);
         assert_eq!(
@@ -391,23 +385,9 @@ fn the_pool_of_a_sold_device_pays_its_providers_their_part_of_the_cash_and_of_th
         assert_ok!(add(asset, charlie(), 100 * UNIT, 100_000));
         let (bobs, charlies) = (tokens(asset, bob()), tokens(asset, charlie()));
         earn(asset, 100 * UNIT);
-        sell_asset(asset, 1_000 * UNIT);
-        let account = LpTokens::pool_account(asset);
-
-        // Claims can leave the pool, but none can be put there: from there only `dissolve` cashes.
         assert_ok!(buy(asset, dave(), UNIT));
         assert_ok!(remove(asset, charlie(), charlies / 2));
-        assert_noop!(
-            give(asset, charlie(), account.clone(), 1),
-            pallet_fractional_ownership::Error::<Runtime>::AssetSold
-        );
-        assert_noop!(
-            sell(asset, charlie(), 1_000),
-            pallet_asset_conversion::Error::<Runtime>::BelowMinimum
-        );
-        assert_noop!(add(asset, charlie(), UNIT, 1_000), TokenError::Blocked);
-        check();
-
+        let account = LpTokens::pool_account(asset);
         let claims = fractions(asset, account.clone());
         let currency = Balances::free_balance(&account);
         let worth = currency + 1_000 * UNIT / SUPPLY * claims;
@@ -415,9 +395,17 @@ fn the_pool_of_a_sold_device_pays_its_providers_their_part_of_the_cash_and_of_th
             98 * UNIT / 5 * bobs / (bobs + charlies),
             98 * UNIT / 5 * charlies / (bobs + charlies),
         );
-        assert_ok!(LpTokens::dissolve(signed(dave()), asset));
-        check();
+
+        // The sale itself dissolves the pool: no block in which claims could be had from it below their worth.
+        sell_asset(asset, 1_000 * UNIT);
         assert_eq!((tokens(asset, bob()), tokens(asset, charlie())), (0, 0));
+        assert!(buy(asset, dave(), UNIT).is_err());
+        // Nor can any be put there: from there only the pool's dissolution cashes.
+        assert_noop!(
+            give(asset, charlie(), account.clone(), 1),
+            pallet_fractional_ownership::Error::<Runtime>::AssetSold
+        );
+        assert_noop!(add(asset, charlie(), UNIT, 1_000), TokenError::Blocked);
         assert_eq!(
             (Balances::free_balance(&account), fractions(asset, account)),
             (0, 0)
@@ -444,12 +432,72 @@ fn the_pool_of_a_sold_device_pays_its_providers_their_part_of_the_cash_and_of_th
     });
 }
 
+/// Fractions in the account of another asset's pool, or of one's own that was never made, are no one's liquidity.
+#[test]
+fn fractions_sent_to_an_account_that_is_no_pool_of_theirs_lock_nothing() {
+    development(|| {
+        let other = pool();
+        let asset = register(&bob(), 1_000 * UNIT);
+        assert_ok!(FractionalOwnership::fractionalize(
+            signed(bob()),
+            asset,
+            1_000,
+            Perbill::zero()
+        ));
+        let astray = [LpTokens::pool_account(other), LpTokens::pool_account(asset)];
+        for account in &astray {
+            assert_ok!(give(asset, bob(), account.clone(), 10));
+        }
+        earn(asset, 100 * UNIT);
+        for account in &astray {
+            assert_ok!(RewardDistribution::claim_for(
+                signed(dave()),
+                asset,
+                account.clone()
+            ));
+        }
+        sell_asset(asset, 100 * UNIT);
+        for holder in astray.into_iter().chain([bob()]) {
+            assert_ok!(FractionalOwnership::cash_out_for(signed(dave()), asset, holder));
+        }
+        assert_eq!(FractionalOwnership::vault(asset), None);
+        check();
+    });
+}
+
+/// Whoever has all the rest makes the pool, and gets what was sent to its account.
+#[test]
+fn fractions_sent_to_the_account_of_a_pool_that_was_never_made_can_be_redeemed() {
+    development(|| {
+        let asset = register(&bob(), 1_000 * UNIT);
+        assert_ok!(FractionalOwnership::fractionalize(
+            signed(bob()),
+            asset,
+            2,
+            Perbill::zero()
+        ));
+        assert_ok!(give(asset, bob(), LpTokens::pool_account(asset), 1));
+        assert_ok!(create(asset));
+        assert_ok!(LpTokens::remove_all_liquidity(signed(bob()), asset));
+        assert_ok!(FractionalOwnership::redeem(signed(bob()), asset));
+        check();
+    });
+}
+
+#[test]
+fn settling_an_auction_weighs_the_dissolution_of_a_pool() {
+    use frame_support::dispatch::GetDispatchInfo;
+    use pallet_lp_tokens::WeightInfo;
+    let settle = RuntimeCall::from(pallet_fractional_ownership::Call::settle_auction { asset: AssetId(0) });
+    let dissolve = pallet_lp_tokens::weights::SubstrateWeight::<Runtime>::dissolve();
+    assert!(settle.get_dispatch_info().call_weight.all_gt(dissolve));
+}
+
 #[test]
 fn a_pool_goes_with_its_device() {
     development(|| {
         let asset = pool();
         sell_asset(asset, 100 * UNIT);
-        assert_ok!(LpTokens::dissolve(signed(dave()), asset));
         for holder in [bob(), charlie()] {
             assert_ok!(FractionalOwnership::cash_out_for(signed(alice()), asset, holder));
         }

@@ -247,8 +247,6 @@ impl<T: Config> Pallet<T> {
             Vaults::<T>::insert(asset, vault);
             bid.payment
         };
-        T::OnVaultClosed::on_vault_closed(asset)?;
-
         Self::deposit_event(Event::Sold {
             asset,
             buyer: bid.bidder,
@@ -259,6 +257,7 @@ impl<T: Config> Pallet<T> {
         if claims.is_zero() {
             Self::deposit_event(Event::VaultClosed { asset });
         }
-        Ok(())
+        // Last, for it may cash fractions.
+        T::OnVaultClosed::on_vault_closed(asset)
     }
 }

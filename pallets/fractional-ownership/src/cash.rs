@@ -44,9 +44,9 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Whether others than `who` itself may cash its fractions.
-    pub(crate) fn ensure_cashable_by_others(who: &AccountIdOf<T>) -> DispatchResult {
+    pub(crate) fn ensure_cashable_by_others(asset: AssetId, who: &AccountIdOf<T>) -> DispatchResult {
         ensure!(
-            T::CashableByOthers::contains(who),
+            T::CashableByOthers::contains(&(asset, who.clone())),
             Error::<T>::NotCashableByOthers
         );
         Ok(())
@@ -101,7 +101,12 @@ impl<T: Config> Pallet<T> {
         } else {
             Vaults::<T>::insert(asset, &vault);
         }
-        let owed = Self::pay_or_owe(asset, payee, payout)?;
+        let owed = if payee == who {
+            Self::pay_or_owe(asset, payee, payout)?
+        } else {
+            Self::pay(asset, payee, payout)?;
+            false
+        };
 
         Self::deposit_event(Event::CashedOut {
             asset,
@@ -122,7 +127,7 @@ impl<T: Config> Pallet<T> {
     ///
     /// Answers whether it is owed.
     fn pay_or_owe(asset: AssetId, who: &AccountIdOf<T>, amount: BalanceOf<T>) -> Result<bool, DispatchError> {
-        if amount.is_zero() || Self::pay(asset, who, amount).is_ok() {
+        if Self::pay(asset, who, amount).is_ok() {
             return Ok(false);
         }
         Owed::<T>::try_mutate(asset, who, |owed| {
@@ -134,6 +139,9 @@ impl<T: Config> Pallet<T> {
 
     /// All or nothing.
     fn pay(asset: AssetId, who: &AccountIdOf<T>, amount: BalanceOf<T>) -> DispatchResult {
+        if amount.is_zero() {
+            return Ok(());
+        }
         with_storage_layer(|| {
             T::Currency::transfer_on_hold(
                 &HoldReason::Buyout.into(),

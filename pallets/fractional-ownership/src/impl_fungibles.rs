@@ -74,7 +74,7 @@ impl<T: Config> Inspect<AccountIdOf<T>> for Pallet<T> {
         // Of a sold asset there are no new fractions: they would be claims on the others' cash.
         let dilutes = vault.is_sold() && provenance == Provenance::Minted;
         // Nor may claims be put where only their holder can cash them.
-        let hides = vault.is_sold() && Self::ensure_cashable_by_others(who).is_err();
+        let hides = vault.is_sold() && Self::ensure_cashable_by_others(asset, who).is_err();
         if dilutes || hides || *who == Self::vault_account(asset) {
             return DepositConsequence::Blocked;
         }

@@ -46,7 +46,7 @@ impl<T: Config> Pallet<T> {
             // Claims on cash may leave an account that only it can cash, such as a pool's, but not enter it: else they could be kept
             // there, and the vault from closing.
             if vault.is_sold() {
-                Self::ensure_cashable_by_others(who)?;
+                Self::ensure_cashable_by_others(asset, who)?;
             }
         }
         let exists = !will_hold.is_zero();

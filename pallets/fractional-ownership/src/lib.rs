@@ -64,9 +64,9 @@ pub mod pallet {
         /// Told when an asset is not owned in fractions any more.
         type OnVaultClosed: OnVaultClosed;
 
-        /// Whose fractions of a sold asset others may cash. Not a pool's: with currency only, it would let no one out. Into such an
-        /// account no fractions of a sold asset go.
-        type CashableByOthers: Contains<Self::AccountId>;
+        /// Whose fractions of a sold asset others may cash. Not those of the asset's own pool: with currency only, it would let no one
+        /// out. Into such an account no fractions of a sold asset go.
+        type CashableByOthers: Contains<(AssetId, Self::AccountId)>;
 
         /// Why fractions, and currency, are on hold: the runtime's reasons, this pallet's among them.
         type RuntimeHoldReason: From<HoldReason> + Parameter + Member + MaxEncodedLen + Copy + VariantCount;
@@ -589,7 +589,7 @@ pub mod pallet {
         ///
         /// Income until now is the holders'; from now on it is the NFT owner's.
         #[pallet::call_index(10)]
-        #[pallet::weight(T::WeightInfo::settle_auction())]
+        #[pallet::weight(T::WeightInfo::settle_auction().saturating_add(T::OnVaultClosed::weight_of_sale()))]
         pub fn settle_auction(origin: OriginFor<T>, asset: AssetId) -> DispatchResult {
             ensure_signed(origin)?;
             Self::do_settle_auction(asset)
@@ -612,7 +612,7 @@ pub mod pallet {
         pub fn cash_out_for(origin: OriginFor<T>, asset: AssetId, who: T::AccountId) -> DispatchResult {
             let caller = ensure_signed(origin)?;
             if caller != who {
-                Self::ensure_cashable_by_others(&who)?;
+                Self::ensure_cashable_by_others(asset, &who)?;
             }
             Self::do_cash_out(asset, &who, &who)?;
             Ok(())

@@ -126,9 +126,9 @@ impl pallet_fractional_ownership::Config for Test {
 }
 
 pub struct NotPools;
-impl Contains<AccountId> for NotPools {
-    fn contains(who: &AccountId) -> bool {
-        *who != POOL
+impl Contains<(AssetId, AccountId)> for NotPools {
+    fn contains((asset, who): &(AssetId, AccountId)) -> bool {
+        (asset, who) != (&GPU, &POOL)
     }
 }
 

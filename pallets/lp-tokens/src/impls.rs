@@ -141,7 +141,8 @@ impl<T: Config> Pallet<T> {
         Ok(ended)
     }
 
-    /// Changes an account of a pool. Income is collected and the account settled before; the change does not touch the supply.
+    /// Changes an account of a pool. Income is collected and the account settled before; the change does not touch the supply. The era
+    /// that it sees is the one in which the account was last written.
     ///
     /// On an error nothing has changed.
     pub(crate) fn mutate_account<R>(
@@ -167,9 +168,9 @@ impl<T: Config> Pallet<T> {
                     Eras::<T>::insert(asset, era, ended);
                 }
             }
-            account.era = pool.era;
 
             let result = change(&mut pool, &mut account)?;
+            account.era = pool.era;
 
             if account.amount.is_zero() {
                 // Less than a unit: it is of use to those who stay.
@@ -216,13 +217,19 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn do_claim(asset: AssetId, who: AccountIdOf<T>) -> DispatchResult {
         let amount = Self::mutate_account(asset, &who, |pool, account| {
             let mut amount = exact(account.position.take_whole())?;
-            ensure!(!amount.is_zero(), Error::<T>::NothingToClaim);
+            // Tokens of an era that ended are settled though they earned less than a unit: else they would keep its record, and the pool's.
+            ensure!(
+                !amount.is_zero() || account.era != pool.era,
+                Error::<T>::NothingToClaim
+            );
             if pool.is_closed && pool.accounts == 1 && account.amount.is_zero() {
                 // The last of a pool that is gone gets what divisions left over.
                 amount = pool.balance;
             }
             pool.balance = exact(pool.balance.checked_sub(amount))?;
-            Self::pay_out(&who, amount)?;
+            if !amount.is_zero() {
+                Self::pay_out(&who, amount)?;
+            }
             Ok(amount)
         })?;
         Self::deposit_event(Event::Claimed { asset, who, amount });
@@ -260,23 +267,12 @@ impl<T: Config> Pallet<T> {
         );
         Self::divide(&mut pool, amount)?;
 
-        let earning = exact(pool.earning())?;
-        let left = if earning.is_zero() {
+        let left = if exact(pool.earning())?.is_zero() {
             Self::leave(asset, &mut pool)?
         } else {
-            Eras::<T>::insert(
-                asset,
-                pool.era,
-                Era {
-                    per_share: pool.accumulator.per_share,
-                    unsettled: earning,
-                },
-            );
             0
         };
-        pool.era = exact(pool.era.checked_add(1))?;
-        pool.supply = 0;
-        pool.own = 0;
+        Self::end_era(asset, &mut pool)?;
         Self::write(asset, pool);
         Self::deposit_event(Event::Dissolved {
             asset,
@@ -287,13 +283,29 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
+    /// From now on there are no tokens. What they earned until now waits for their holders.
+    pub(crate) fn end_era(asset: AssetId, pool: &mut Pool) -> DispatchResult {
+        let earning = exact(pool.earning())?;
+        if !earning.is_zero() {
+            let era = Era {
+                per_share: pool.accumulator.per_share,
+                unsettled: earning,
+            };
+            Eras::<T>::insert(asset, pool.era, era);
+        }
+        pool.era = exact(pool.era.checked_add(1))?;
+        pool.supply = 0;
+        pool.own = 0;
+        Ok(())
+    }
+
     pub(crate) fn do_remove_all(asset: AssetId, who: AccountIdOf<T>) -> DispatchResult {
         let account = Self::pool_account(asset);
         let tokens = Self::mutate_account(asset, &who, |pool, provider| {
             let tokens = provider.amount;
             let is_sole = if tokens.is_zero() {
                 // What is left is no one's, and keeps the caller, who has all the rest, from redeeming.
-                pool.earning() == Some(0) && !pool.own.is_zero() && Self::has_all_but_the_pools(asset, &who)
+                pool.earning() == Some(0) && Self::has_all_but_the_pools(asset, &who)
             } else {
                 pool.earning() == Some(tokens)
             };
@@ -317,9 +329,14 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
+    /// Whether `who` has all fractions that the pool has not, and either has some. Of a sold asset nobody has: it has claims on cash.
     fn has_all_but_the_pools(asset: AssetId, who: &AccountIdOf<T>) -> bool {
         let pools = T::Holdings::balance(asset, &Self::pool_account(asset));
-        T::Holdings::balance(asset, who).checked_add(pools) == Some(T::Holdings::outstanding(asset))
+        let own = T::Holdings::balance(asset, who);
+        !T::Cash::is_sold(asset)
+            && !pools.is_zero()
+            && !own.is_zero()
+            && own.checked_add(pools) == Some(T::Holdings::outstanding(asset))
     }
 
     /// Moves all currency of a pool's account to another.

@@ -6,6 +6,7 @@ extern crate alloc;
 
 mod impl_fungibles;
 mod impl_reap;
+mod impl_vault_closed;
 mod impls;
 mod types;
 mod views;
@@ -150,6 +151,8 @@ pub mod pallet {
             currency: Balance,
             left: Balance,
         },
+        /// The asset was sold, but its pool could not be dissolved. `dissolve` tries again.
+        DissolutionFailed { asset: AssetId, error: DispatchError },
     }
 
     #[pallet::error]
@@ -170,7 +173,7 @@ pub mod pallet {
         BelowExistentialDeposit,
         /// The asset was not sold as a whole, or all its fractions are cashed: its pool goes on.
         NotSold,
-        /// Others have LP tokens too; or nobody has, and others have fractions outside of the pool.
+        /// Others have LP tokens too; or nobody has, and the caller has not all fractions that the pool has not, or the asset is sold.
         NotSoleProvider,
         /// The pool has neither reserves nor LP tokens.
         NothingToDissolve,
@@ -217,7 +220,8 @@ pub mod pallet {
         }
 
         /// Ends the pool of an asset that was sold as a whole: its fractions are cashed, and that and its currency are divided
-        /// among the LP tokens, whose holders claim it like income. Anyone may call this.
+        /// among the LP tokens, whose holders claim it like income. The sale itself does it; this is for what comes into the pool's
+        /// account later, or if that failed. Anyone may call this.
         ///
         /// The fractions of the asset's next vault may have liquidity in the same pool.
         #[pallet::call_index(3)]

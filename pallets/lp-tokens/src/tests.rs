@@ -20,6 +20,7 @@ mod reap;
 mod remove_all_liquidity;
 mod transfer;
 mod try_state;
+mod vault_closed;
 
 const ALICES: Balance = 384;
 const BOBS: Balance = 128;

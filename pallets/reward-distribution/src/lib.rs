@@ -110,9 +110,9 @@ pub mod pallet {
         #[pallet::constant]
         type MinimumThreshold: Get<Balance>;
 
-        /// Accounts to which others may push income. Not those whose balance means something to anyone but them, as a liquidity
-        /// pool's does.
-        type PushFilter: Contains<Self::AccountId>;
+        /// Accounts to which others may push an asset's income. Not those whose balance means something to anyone but them, as that of
+        /// the asset's liquidity pool does.
+        type PushFilter: Contains<(AssetId, Self::AccountId)>;
 
         /// Closed entries in a page of an asset's income log. At least 1.
         #[pallet::constant]

@@ -98,9 +98,9 @@ parameter_types! {
 type StoragePrice = LinearStoragePrice<ConstU128<100>, ConstU128<1>, Balance>;
 
 pub struct NoPools;
-impl Contains<AccountId> for NoPools {
-    fn contains(who: &AccountId) -> bool {
-        *who != POOL
+impl Contains<(AssetId, AccountId)> for NoPools {
+    fn contains((asset, who): &(AssetId, AccountId)) -> bool {
+        (*asset, *who) != (ASSET, POOL)
     }
 }
 

@@ -52,7 +52,10 @@ impl<T: Config> Pallet<T> {
         if caller == who {
             return Self::do_claim(asset, who, |amount| Self::pay_out(who, amount));
         }
-        ensure!(T::PushFilter::contains(who), Error::<T>::NotPushable);
+        ensure!(
+            T::PushFilter::contains(&(asset, who.clone())),
+            Error::<T>::NotPushable
+        );
         let Some(Standing { terms, .. }) = AutoClaims::<T>::get(who) else {
             return Self::do_claim(asset, who, |amount| Self::pay_out(who, amount));
         };

@@ -4,6 +4,7 @@
 use crate::AssetId;
 use alloc::vec::Vec;
 use frame_support::sp_runtime::{DispatchError, DispatchResult, Perbill};
+use frame_support::weights::Weight;
 
 /// What an asset's holders decide about its sale as a whole.
 pub trait Sale {
@@ -20,12 +21,19 @@ pub trait Cash<AccountId> {
     /// Whether the asset was sold as a whole, and some of its fractions, which are claims on the cash now, are left.
     fn is_sold(asset: AssetId) -> bool;
     /// Burns the free fractions that `who` has of a sold asset and pays their part of the cash to `payee`. Answers how much that was.
+    ///
+    /// A payee other than `who` is paid at once or this fails: it would not know of a debt.
     fn cash_out(asset: AssetId, who: &AccountId, payee: &AccountId) -> Result<Self::Balance, DispatchError>;
 }
 
 /// Told when an asset is not owned in fractions any more, before its holders are paid.
 pub trait OnVaultClosed {
     fn on_vault_closed(asset: AssetId) -> DispatchResult;
+
+    /// What this weighs at most where the asset was sold, beyond what a benchmark of the sale meets.
+    fn weight_of_sale() -> Weight {
+        Weight::zero()
+    }
 }
 
 /// An owner's powers over an asset's registry entry, for those who decide in the owner's name.
@@ -65,6 +73,18 @@ impl<AccountId> Cash<AccountId> for () {
 impl OnVaultClosed for () {
     fn on_vault_closed(_: AssetId) -> DispatchResult {
         Ok(())
+    }
+}
+
+/// In order; the first error ends it.
+impl<A: OnVaultClosed, B: OnVaultClosed> OnVaultClosed for (A, B) {
+    fn on_vault_closed(asset: AssetId) -> DispatchResult {
+        A::on_vault_closed(asset)?;
+        B::on_vault_closed(asset)
+    }
+
+    fn weight_of_sale() -> Weight {
+        A::weight_of_sale().saturating_add(B::weight_of_sale())
     }
 }
 

@@ -177,14 +177,15 @@ impl pallet_fractional_ownership::Config for Runtime {
     type AuctionPeriod = AuctionPeriod;
     #[cfg(feature = "runtime-benchmarks")]
     type BenchmarkHelper = benchmarking::Helper;
-    // A pool's account has no one who could call for it, and its LP tokens' holders have a way of their own: `dissolve`.
+    // A pool's account has no one who could call for it, and its LP tokens' holders have a way of their own: the pool is dissolved.
     type CashableByOthers = NoPools;
     type Currency = Balances;
     type Income = RewardDistribution;
     type MinimumBid = MinimumBid;
     type MinimumIncrement = MinimumIncrement;
     type OfferConsideration = HoldConsideration<AccountId, Balances, OfferHold, StoragePrice>;
-    type OnVaultClosed = AssetGovernance;
+    // Votes are void before anyone is paid.
+    type OnVaultClosed = (AssetGovernance, LpTokens);
     type PalletId = FractionalOwnershipPalletId;
     type RuntimeFreezeReason = RuntimeFreezeReason;
     type RuntimeHoldReason = RuntimeHoldReason;

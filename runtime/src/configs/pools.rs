@@ -141,14 +141,17 @@ impl pallet_lp_tokens::Config for Runtime {
     type WeightInfo = pallet_lp_tokens::weights::SubstrateWeight<Runtime>;
 }
 
-/// All accounts but those of pools. What comes into a pool's account belongs to whoever has liquidity there at that moment, so
-/// income and cash may not be pushed into it.
+/// Whether an asset's income and cash may be pushed into an account: into every one but that of its own pool. What comes there belongs
+/// to whoever has liquidity at that moment, and the providers of before collect it.
+///
+/// Fractions in the account of another asset's pool nobody could collect, nor those where no pool is: they earn like a gift to it.
 pub struct NoPools;
-impl Contains<AccountId> for NoPools {
-    fn contains(who: &AccountId) -> bool {
-        LpTokens::asset_of(who).is_none()
+impl Contains<(AssetId, AccountId)> for NoPools {
+    fn contains((asset, who): &(AssetId, AccountId)) -> bool {
+        LpTokens::asset_of(who) != Some(*asset) || !pallet_lp_tokens::Pools::<Runtime>::contains_key(asset)
     }
 }
+
 /// Frees the pool's id: asset-conversion keeps its pools for ever, and an asset that is gone comes never again.
 pub struct PoolEnd;
 impl OnReap for PoolEnd {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 use super::*;
-use compute_primitives::Cash;
+use compute_primitives::{Cash, Sale};
 use frame_support::traits::fungible::Mutate as _;
 use frame_support::traits::fungibles::{Balanced, Mutate, MutateFreeze as _, MutateHold as _};
 use frame_support::traits::tokens::{Fortitude, Precision, Preservation};
 use frame_support::{assert_noop, assert_ok};
-use sp_runtime::{DispatchError, TokenError};
+use sp_runtime::{DispatchError, Perbill, TokenError};
 
 /// Carol got the GPU; Alice has 600 of 900 fractions that are left, Bob 300.
 fn open_sale() {
@@ -243,6 +243,53 @@ fn pool_should_be_cashed_by_itself_only() {
             POOL
         )));
         assert_eq!(free(POOL), 10_000);
+    });
+}
+
+/// Fractions of one asset in the account of another's pool are no one's liquidity: they must not keep the vault from closing.
+#[test]
+fn pool_of_another_asset_should_be_cashed_by_anyone() {
+    build_and_execute(|| {
+        assert_ok!(FractionalOwnership::fractionalize(
+            RuntimeOrigin::signed(BOB),
+            RIG,
+            SUPPLY,
+            Perbill::zero()
+        ));
+        assert_ok!(FractionalOwnership::transfer(
+            RuntimeOrigin::signed(BOB),
+            RIG,
+            POOL,
+            100
+        ));
+        assert_ok!(<FractionalOwnership as Sale>::set_reserve(RIG, Some(PRICE)));
+        assert_ok!(FractionalOwnership::bid(RuntimeOrigin::signed(CAROL), RIG, PRICE));
+        System::set_block_number(System::block_number() + PERIOD);
+        assert_ok!(FractionalOwnership::settle_auction(
+            RuntimeOrigin::signed(CAROL),
+            RIG
+        ));
+        assert_ok!(dispatch(|| FractionalOwnership::cash_out_for(
+            RuntimeOrigin::signed(DAVE),
+            RIG,
+            POOL
+        )));
+        assert_eq!(free(POOL), PRICE / 10);
+    });
+}
+
+/// Who is paid for another would not know of a debt.
+#[test]
+fn payee_of_the_trait_should_be_paid_at_once_or_nothing_changes() {
+    build_and_execute(|| {
+        open_vault();
+        give_fractions(POOL, 1);
+        sell(CAROL, PRICE - 2_000);
+        assert_noop!(
+            <FractionalOwnership as Cash<_>>::cash_out(GPU, &POOL, &DAVE),
+            TokenError::CannotCreate
+        );
+        assert_eq!(FractionalOwnership::owed(GPU, DAVE), 0);
     });
 }
 

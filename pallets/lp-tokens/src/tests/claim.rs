@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 use super::*;
+use compute_primitives::OnReap;
 
 #[test]
 fn income_is_divided_by_tokens() {
@@ -122,6 +123,48 @@ fn a_payout_below_the_existential_deposit_waits() {
         assert_noop!(claim(DAVE), Error::BelowExistentialDeposit);
         Twin::earn(GPU, 100);
         assert_eq!(claim(DAVE), Ok(150));
+    });
+}
+
+/// Else dust of an era that ended would keep its record for ever, and after the asset's end the pool's.
+#[test]
+fn tokens_of_an_era_that_ended_are_settled_though_they_earned_nothing() {
+    run(|| {
+        pool();
+        provide(ALICE, 10_000_000);
+        provide(CAROL, 1);
+        Twin::sell(GPU, 20);
+        assert_ok!(dissolve());
+        assert_ok!(LpTokens::on_reap(GPU));
+        // Bob's and Carol's parts are less than a unit; but she is the last, and gets what divisions left over.
+        assert_eq!((claim(ALICE), claim(BOB)), (Ok(5_999), Ok(0)));
+        assert_eq!(LpTokens::pending(GPU, CAROL), 0);
+        assert_eq!(claim(CAROL), Ok(1));
+        assert_eq!(Eras::<Test>::iter().count(), 0);
+        assert_eq!(Pools::<Test>::get(GPU), None);
+        assert_eq!(Balances::free_balance(LpTokens::account_id()), ED);
+    });
+}
+
+#[test]
+fn dust_of_an_era_that_ended_is_settled_in_the_next() {
+    run(|| {
+        pool();
+        provide(ALICE, 10_000_000);
+        provide(CAROL, 1);
+        Twin::sell(GPU, 20);
+        assert_ok!(dissolve());
+        assert_eq!(claim(CAROL), Ok(0));
+        assert_eq!(
+            last_event(),
+            Event::Claimed {
+                asset: GPU,
+                who: CAROL,
+                amount: 0
+            }
+        );
+        assert!(!Accounts::<Test>::contains_key(GPU, CAROL));
+        assert_noop!(claim(CAROL), Error::NothingToClaim);
     });
 }
 

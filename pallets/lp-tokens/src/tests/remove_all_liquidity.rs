@@ -60,6 +60,38 @@ fn where_nobody_provides_who_has_all_other_fractions_gets_what_is_left() {
     });
 }
 
+/// What comes into an empty pool's account by hand would keep everyone from redeeming as well.
+#[test]
+fn a_gift_to_an_empty_pool_is_taken_out_by_who_has_the_rest() {
+    run(|| {
+        assert_ok!(create(GPU, LP));
+        let rest = Twin::total_issuance(GPU) - 5;
+        Twin::give(GPU, LpTokens::pool_account(GPU), 5);
+        Twin::give(GPU, CAROL, rest);
+        assert_noop!(remove_all(ALICE), Error::NotSoleProvider);
+        assert_ok!(remove_all(CAROL));
+        assert_eq!(Twin::balance(GPU, &CAROL), rest + 5);
+    });
+}
+
+/// Of a sold asset nobody redeems any more: what a pool without providers has then is the asset's income, not the last holder's.
+#[test]
+fn claims_on_cash_are_no_reason_to_take_what_is_left() {
+    run(|| {
+        pool();
+        burn(ALICE, ALICES);
+        burn(BOB, BOBS);
+        Twin::give(GPU, CAROL, Twin::total_issuance(GPU) - 50);
+        Twin::sell(GPU, 20);
+        assert_noop!(remove_all(CAROL), Error::NotSoleProvider);
+        // Nor who has nothing, of an asset whose fractions are all in the pool.
+        Twin::renew(GPU);
+        Twin::give(GPU, LpTokens::pool_account(GPU), Twin::total_issuance(GPU));
+        Twin::give(GPU, CAROL, 0);
+        assert_noop!(remove_all(CAROL), Error::NotSoleProvider);
+    });
+}
+
 #[test]
 fn as_long_as_there_is_another_there_is_no_such_thing() {
     run(|| {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 use crate::{mock::*, pallet::*, types::AutoClaim, Balance};
-use compute_primitives::Collect;
+use compute_primitives::{AssetId, AssetKind, Collect};
 use frame_support::{assert_noop, assert_ok, sp_runtime::DispatchError, traits::fungible::Inspect};
 
 fn claim_for(who: AccountId) -> frame_support::pallet_prelude::DispatchResult {
@@ -282,6 +282,29 @@ fn a_payee_that_cannot_be_paid_costs_nobody_a_bounty() {
         // 9 of 1,000 would be left to an account that does not exist.
         assert_noop!(claim_for(POOR), Error::<Test>::BelowExistentialDeposit);
         AutoClaims::<Test>::remove(POOR);
+    });
+}
+
+/// Nobody collects for the providers of another asset's pool: fractions there earn for whoever has the account.
+#[test]
+fn income_of_another_asset_is_pushed_into_a_pool() {
+    run(|| {
+        let other = AssetId(8);
+        Assets::register(other, AssetKind::Gpu, ALICE, None);
+        Fractions::open(other, 10);
+        Fractions::transfer(other, ALICE, POOL, 5);
+        no_fees();
+        assert_ok!(RewardDistribution::pay_revenue(
+            RuntimeOrigin::signed(CHARLIE),
+            other,
+            1_000
+        ));
+        assert_ok!(RewardDistribution::claim_for(
+            RuntimeOrigin::signed(BOB),
+            other,
+            POOL
+        ));
+        assert_eq!(Balances::balance(&POOL), 500);
     });
 }
 

@@ -319,7 +319,10 @@ pub fn claim_for(draw: &mut Draw) -> Made {
 }
 
 pub fn dissolve(draw: &mut Draw) -> Made {
-    let fits = |asset| is_sold(asset) && has_pool(asset);
+    // The sale itself has dissolved it: of use only where something came since.
+    let fits = |asset| {
+        is_sold(asset) && has_pool(asset) && Balances::free_balance(LpTokens::pool_account(asset)) > 0
+    };
     let asset = draw.asset_where(fits);
     if !fits(asset) && !draw.entropy.percent(10) {
         return None;
@@ -327,15 +330,16 @@ pub fn dissolve(draw: &mut Draw) -> Made {
     lp(draw.anyone(), pallet_lp_tokens::Call::dissolve { asset })
 }
 
-/// Currency or fractions to a pool's account by who wants nothing for it: those who have liquidity there gain, nobody gets stuck.
+/// Currency or fractions to a pool's account by who wants nothing for it: those who have liquidity there gain, nobody gets stuck. Also
+/// where nobody has.
 pub fn donate(draw: &mut Draw) -> Made {
-    let fits = |asset| stands(asset) && reserves(asset).is_some();
+    let fits = |asset| has_pool(asset) && (stands(asset) || is_sold(asset));
     let asset = draw.asset_where(fits);
     if !fits(asset) {
         return None;
     }
     let dest = LpTokens::pool_account(asset);
-    if draw.entropy.percent(50) {
+    if is_sold(asset) || draw.entropy.percent(50) {
         let who = draw.anyone();
         let value = draw.entropy.amount(spendable(&who).min(UNIT));
         let dest = dest.into();

@@ -44,8 +44,7 @@ pub fn claims_are_cashed(world: &mut World) -> Unwound {
         if !is_sold(asset) {
             continue;
         }
-        let pool = LpTokens::pool_account(asset);
-        if LpTokens::pool(asset).is_some_and(|pool| pool.supply > 0) || has_fractions(asset, &pool) {
+        if has_pool(asset) && Balances::free_balance(LpTokens::pool_account(asset)) > 0 {
             must(world, &anyone(), pallet_lp_tokens::Call::dissolve { asset })?;
         }
         for (who, ..) in holders(asset) {
@@ -103,14 +102,16 @@ fn fractions(asset: AssetId, who: &AccountId) -> Balance {
     account.free + account.held
 }
 
-fn has_fractions(asset: AssetId, who: &AccountId) -> bool {
-    fractions(asset, who) > 0
-}
-
 /// Whether more than half would be its own, bought out of the pool too.
 fn can_be_bought_out(asset: AssetId, who: &AccountId) -> bool {
     let supply = supply(asset).unwrap_or(0);
-    let in_pool = fractions(asset, &LpTokens::pool_account(asset));
+    let pool = LpTokens::pool_account(asset);
+    // Without currency it sells none.
+    let in_pool = if Balances::free_balance(&pool) > 0 {
+        fractions(asset, &pool)
+    } else {
+        0
+    };
     fractions(asset, who) + in_pool.saturating_sub(1) > supply / 2
 }
 
@@ -141,8 +142,9 @@ fn empty_pool(world: &mut World, asset: AssetId) -> Unwound {
 /// Where all providers have left, who has all other fractions gets those in the pool.
 fn take_what_is_left(world: &mut World, asset: AssetId, who: &AccountId) -> Unwound {
     let pool = LpTokens::pool_account(asset);
-    let has_all_others = fractions(asset, who) + fractions(asset, &pool) == supply(asset).unwrap_or(0);
-    let is_left = LpTokens::pool(asset).is_some_and(|pool| pool.supply > 0 && pool.earning == 0);
+    let (own, left) = (fractions(asset, who), fractions(asset, &pool));
+    let has_all_others = own > 0 && left > 0 && own + left == supply(asset).unwrap_or(0);
+    let is_left = LpTokens::pool(asset).is_some_and(|pool| pool.earning == 0);
     if is_left && has_all_others {
         must(world, who, pallet_lp_tokens::Call::remove_all_liquidity { asset })?;
     }
