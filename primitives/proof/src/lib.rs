@@ -9,6 +9,7 @@ extern crate alloc;
 
 pub mod class;
 pub mod hash;
+pub mod hashrate;
 pub mod merkle;
 pub mod opening;
 #[cfg(feature = "prove")]
