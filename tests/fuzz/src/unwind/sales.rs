@@ -240,13 +240,11 @@ fn buy_out(world: &mut World, asset: AssetId, who: &AccountId) -> Unwound {
     let supply = supply(asset).unwrap_or(0);
     let threshold = configs::compute::SqueezeOutThreshold::get().mul_ceil(supply);
     for _ in 0..4 {
-        let (currency, fractions_kind) = pair(asset);
-        let reserves = AssetConversion::get_reserves(*currency, *fractions_kind);
         let missing = threshold.saturating_sub(fractions(asset, who));
         if missing == 0 {
             break;
         }
-        let there = reserves.map_or(0, |(_, there)| there);
+        let there = fractions(asset, &LpTokens::pool_account(asset));
         buy_from_pool(world, asset, who, missing.min(there.saturating_sub(1)))?;
         providers_leave(world, asset)?;
         gather(world, asset, who)?;
