@@ -40,7 +40,6 @@ function nextPart() {
 
 function found(hash) {
   parentPort.postMessage({
-    generation: work.generation,
     jobId: work.job.id,
     difficulty: work.difficulty,
     extranonce2: part.extranonce2.toString('hex'),
@@ -80,6 +79,6 @@ function schedule() {
 parentPort.on('message', (message) => {
   work = message.work;
   part = null;
-  index = thread;
+  if (work?.fresh) index = thread;
   if (work !== null) schedule();
 });

@@ -21,11 +21,11 @@ const bump = (counts, key) => {
 
 /** What `--faults` sends after a share, in turn: each is one that a server has to refuse. */
 const FAULTS = [
-  ['duplicate', (share) => [share, {}]],
-  ['unknown job', (share) => [{ ...share, jobId: 'ffffffffff' }, {}]],
-  ['low difficulty', (share) => [{ ...share, nonce: hex32(parseInt(share.nonce, 16) ^ 1) }, {}]],
-  ['short extranonce2', (share) => [{ ...share, extranonce2: share.extranonce2.slice(2) }, {}]],
-  ['ntime a day ahead', (share) => [{ ...share, ntime: hex32(parseInt(share.ntime, 16) + 86_400) }, {}]],
+  ['duplicate', (share) => share],
+  ['unknown job', (share) => ({ ...share, jobId: 'ffffffffff' })],
+  ['low difficulty', (share) => ({ ...share, nonce: hex32(parseInt(share.nonce, 16) ^ 1) })],
+  ['short extranonce2', (share) => ({ ...share, extranonce2: share.extranonce2.slice(2) })],
+  ['ntime a day ahead', (share) => ({ ...share, ntime: hex32(parseInt(share.ntime, 16) + 86_400) })],
 ];
 
 export class Miner {
@@ -184,8 +184,7 @@ export class Miner {
     if (this.#options.faults && this.#stats.submitted % FAULT_EVERY === 0) {
       const [fault, spoil] = FAULTS[this.#faultIndex % FAULTS.length];
       this.#faultIndex += 1;
-      const [spoilt, extra] = spoil(share);
-      this.#connection.send(session.submit(spoilt, { ...extra, fault }));
+      this.#connection.send(session.submit(spoil(share), fault));
     }
   }
 

@@ -25,9 +25,10 @@ export class Session {
   #nextDifficulty = 1;
   #nextExtranonce = null;
   extranonce = null;
+  /** The version bits to roll; none until the server has agreed to it. */
   mask = 0;
+  rolling = false;
   authorized = false;
-  generation = 0;
   job = null;
   /** Ids of the jobs that no clean job has made worthless. */
   jobs = new Set();
@@ -44,11 +45,11 @@ export class Session {
     return [this.#request('mining.configure', [['version-rolling'], { 'version-rolling.mask': mask, 'version-rolling.min-bit-count': 2 }])];
   }
 
-  /** The line that submits a share. */
-  submit(share, extra = {}) {
-    const params = [extra.worker ?? this.#options.user, share.jobId, share.extranonce2, share.ntime, share.nonce];
-    if (this.mask !== 0) params.push(hex32(share.bits));
-    return this.#request('mining.submit', params, { share, fault: extra.fault });
+  /** The line that submits a share; `fault` names what is wrong with it where that is on purpose. */
+  submit(share, fault) {
+    const params = [this.#options.user, share.jobId, share.extranonce2, share.ntime, share.nonce];
+    if (this.rolling) params.push(hex32(share.bits));
+    return this.#request('mining.submit', params, { share, fault });
   }
 
   /** How many submitted shares have no answer yet. */
@@ -87,7 +88,8 @@ export class Session {
     switch (method) {
       case 'mining.configure':
         // A server that doesn't know the call refuses it: then no version is rolled.
-        if (result?.['version-rolling'] === true) this.mask = this.#maskOf(result['version-rolling.mask']);
+        this.rolling = result?.['version-rolling'] === true;
+        if (this.rolling) this.mask = this.#maskOf(result['version-rolling.mask']);
         return { send: [this.#subscribe()] };
       case 'mining.subscribe': {
         if (error !== null || !Array.isArray(result)) return { send: [], failed: `mining.subscribe: ${reasonOf(error)}` };
@@ -98,7 +100,7 @@ export class Session {
       case 'mining.authorize':
         if (result !== true) return { send: [], failed: `mining.authorize: ${reasonOf(error)}` };
         this.authorized = true;
-        return { send: [], work: this.#work() };
+        return { send: [], work: this.#work(true) };
       case 'mining.submit':
         return { send: [], verdict: { share, fault, accepted: result === true, reason: result === true ? null : reasonOf(error) } };
       default:
@@ -111,12 +113,13 @@ export class Session {
     switch (method) {
       case 'mining.notify': {
         const job = parseJob(params);
+        const fresh = job.clean || this.#nextExtranonce !== null;
         if (this.#nextExtranonce !== null) this.extranonce = this.#nextExtranonce;
         this.#nextExtranonce = null;
         if (job.clean) this.jobs.clear();
         this.jobs.add(job.id);
         this.job = { job, difficulty: this.#nextDifficulty, target: targetOf(this.#nextDifficulty), received: Date.now() };
-        return { send: [], work: this.#work() };
+        return { send: [], work: this.#work(fresh) };
       }
       case 'mining.set_difficulty':
         targetOf(params[0]);
@@ -127,7 +130,7 @@ export class Session {
         return { send: [] };
       case 'mining.set_version_mask':
         this.mask = this.#maskOf(params[0]);
-        return { send: [], work: this.#work() };
+        return { send: [], work: this.#work(false) };
       case 'mining.ping':
         return { send: reply('pong') };
       case 'client.get_version':
@@ -141,11 +144,13 @@ export class Session {
     }
   }
 
-  /** What the hashers are to do now. Null as long as something is missing. */
-  #work() {
+  /**
+   * What the hashers are to do now. Null as long as something is missing.
+   * Work that isn't fresh may be the job they have, sent anew with another difficulty: what they have searched of it stays searched.
+   */
+  #work(fresh) {
     if (!this.authorized || this.extranonce === null || this.job === null) return null;
-    this.generation += 1;
-    return { generation: this.generation, ...this.job, extranonce1: this.extranonce.one, extranonce2Size: this.extranonce.size, mask: this.mask };
+    return { fresh, ...this.job, extranonce1: this.extranonce.one, extranonce2Size: this.extranonce.size, mask: this.mask };
   }
 
   #maskOf(text) {

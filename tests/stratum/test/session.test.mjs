@@ -38,7 +38,9 @@ test('a new difficulty and a new extranonce hold from the next job on', () => {
   const second = session.receive(notify('2', false)).work;
   assert.deepEqual([second.difficulty, second.extranonce1.toString('hex'), second.extranonce2Size], [2, 'ee', 2]);
   assert.deepEqual([...session.jobs], ['1', '2']);
-  session.receive(notify('3', true));
+  assert.equal(second.fresh, true, 'another extranonce is another space to search');
+  assert.equal(session.receive(notify('2', false)).work.fresh, false, 'the same job sent anew is not searched anew');
+  assert.equal(session.receive(notify('3', true)).work.fresh, true);
   assert.deepEqual([...session.jobs], ['3']);
 });
 
@@ -46,6 +48,7 @@ test('the version mask holds at once, and a submit carries the bits', () => {
   const session = subscribed(true);
   assert.equal(session.receive(notify('1', true)).work.mask, 0x1fffe000);
   assert.equal(session.receive(line({ id: null, method: 'mining.set_version_mask', params: ['00006000'] })).work.mask, 0x6000);
+  assert.equal(session.receive(line({ id: null, method: 'mining.set_version_mask', params: ['00006000'] })).work.fresh, false);
   const share = { jobId: '1', extranonce2: '00000001', ntime: '495fab29', nonce: '7c2bac1d', bits: 0x2000 };
   assert.deepEqual(JSON.parse(session.submit(share)).params, ['worker', '1', '00000001', '495fab29', '7c2bac1d', '00002000']);
   assert.equal(JSON.parse(subscribed().submit(share)).params.length, 5);
