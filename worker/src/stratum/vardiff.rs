@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+//! How often a miner shall speak: a difficulty for each connection, chosen for bandwidth alone.
+//!
+//! The proof needs no difficulty, only the smallest hashes of all miners. So a difficulty may be anything, as long as enough
+//! shares come in a window for the [`SHARES`] smallest hashes to be among them.
+
+#[cfg(test)]
+mod tests;
+
+use super::difficulty::Difficulty;
+use compute_proof::hashrate::SHARES;
+use std::time::Duration;
+
+/// How many times more shares than a proof has shall come in a window, at least.
+const ABUNDANCE: u32 = 4;
+
+/// So many shares are judged without waiting longer.
+const ENOUGH: u32 = 16;
+
+/// After so long the difficulty is judged by what has come.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A miner that sends nothing for so long has far too hard shares to find, or is gone.
+const SILENCE: Duration = Duration::from_secs(5);
+
+/// The most that one step changes a difficulty without a share having shown that it should.
+const STEP: u64 = 16;
+
+/// The highest difficulty at which enough shares come from an asset of so many hashes a second, if a census's window is so long.
+pub fn ceiling(hashes_per_second: u64, window: Duration) -> Difficulty {
+    let hashes = u128::from(hashes_per_second).saturating_mul(window.as_millis()) / 1_000;
+    Difficulty::from_hashes(hashes / u128::from(ABUNDANCE * SHARES))
+}
+
+/// What all connections aim at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Goal {
+    /// Shares a minute from each miner.
+    pub per_minute: u32,
+    /// No difficulty is above this; `None` as long as nothing is known of the asset's hashrate.
+    pub ceiling: Option<Difficulty>,
+}
+
+/// The difficulty, in hashes, at which a miner sends exactly as many shares as it shall.
+fn ideal(hashes_per_second: u64, goal: Goal) -> u128 {
+    u128::from(hashes_per_second) * 60 / u128::from(goal.per_minute.max(1))
+}
+
+/// One connection's difficulty, and what has been seen at it. Time is that since the connection began.
+#[derive(Clone, Debug)]
+pub struct Vardiff {
+    difficulty: Difficulty,
+    /// The least that the miner asked for.
+    floor: Difficulty,
+    shares: u32,
+    since: Duration,
+    last: Duration,
+}
+
+impl Vardiff {
+    /// Begins at a difficulty.
+    pub fn new(difficulty: Difficulty, now: Duration) -> Self {
+        Self {
+            difficulty,
+            floor: Difficulty::MIN,
+            shares: 0,
+            since: now,
+            last: now,
+        }
+    }
+
+    /// The difficulty.
+    pub fn difficulty(&self) -> Difficulty {
+        self.difficulty
+    }
+
+    /// Takes the difficulty that a miner suggests; the ceiling still holds at the next step.
+    pub fn suggest(&mut self, difficulty: Difficulty, now: Duration) {
+        *self = Self {
+            floor: self.floor,
+            ..Self::new(difficulty.max(self.floor), now)
+        };
+    }
+
+    /// Goes no lower than a miner can.
+    pub fn limit(&mut self, floor: Difficulty, now: Duration) {
+        self.floor = floor;
+        self.suggest(self.difficulty, now);
+    }
+
+    /// Begins to look again, after a while in which the difficulty was another's. `rate`: hashes a second in that while, if any came.
+    pub fn resume(&mut self, rate: Option<u64>, now: Duration, goal: Goal) {
+        let difficulty = match rate {
+            Some(rate) => Difficulty::from_hashes(ideal(rate, goal)).floor_power_of_two(),
+            None => self.difficulty,
+        };
+        let ceiling = goal.ceiling.map(Difficulty::floor_power_of_two);
+        self.suggest(ceiling.map_or(difficulty, |ceiling| difficulty.min(ceiling)), now);
+    }
+
+    /// Counts a share.
+    pub fn on_share(&mut self, now: Duration) {
+        self.shares = self.shares.saturating_add(1);
+        self.last = now;
+    }
+
+    /// Hashes a second, as far as seen; `None` if too little was seen.
+    pub fn rate(&self, now: Duration) -> Option<u64> {
+        let passed = now.saturating_sub(self.since).as_millis();
+        (self.shares > 0 && passed > 0).then(|| {
+            let hashes = u128::from(self.shares) * u128::from(self.difficulty.hashes());
+            u64::try_from(hashes.saturating_mul(1_000) / passed).unwrap_or(u64::MAX)
+        })
+    }
+
+    /// Judges what has come; a new difficulty, where another one is better. Powers of two, so that it rests.
+    pub fn retarget(&mut self, now: Duration, goal: Goal) -> Option<Difficulty> {
+        let next = self.better(now, goal)?.max(self.floor);
+        let ceiling = goal.ceiling.map(Difficulty::floor_power_of_two);
+        // Where a miner can't go as low as the asset needs it to, there is nothing to be done about it.
+        let next = ceiling.map_or(next, |ceiling| next.min(ceiling)).max(self.floor);
+        (next != self.difficulty).then(|| {
+            *self = Self {
+                floor: self.floor,
+                ..Self::new(next, now)
+            };
+            next
+        })
+    }
+
+    fn better(&mut self, now: Duration, goal: Goal) -> Option<Difficulty> {
+        let current = self.difficulty;
+        let above = goal
+            .ceiling
+            .is_some_and(|ceiling| current > ceiling.floor_power_of_two());
+        let passed = now.saturating_sub(self.since);
+        if self.shares == 0 {
+            let silent = now.saturating_sub(self.last) >= SILENCE;
+            return match silent {
+                true => Some(Difficulty::from_hashes(u128::from(current.hashes() / STEP))),
+                false => above.then_some(current),
+            };
+        }
+        if self.shares < ENOUGH && passed < PATIENCE {
+            return above.then_some(current);
+        }
+        let ideal = ideal(self.rate(now).unwrap_or(u64::MAX), goal);
+        let (ideal, current_hashes) = (ideal, u128::from(current.hashes()));
+        let too_easy = ideal.saturating_mul(2) > current_hashes.saturating_mul(5);
+        let too_hard = ideal.saturating_mul(4) < current_hashes.saturating_mul(3);
+        if too_easy || too_hard {
+            return Some(Difficulty::from_hashes(ideal).floor_power_of_two());
+        }
+        // As it should be: what was seen long ago makes room for what will be.
+        if passed >= PATIENCE {
+            self.shares = self.shares.div_ceil(2);
+            self.since += passed / 2;
+        }
+        above.then_some(current)
+    }
+}
