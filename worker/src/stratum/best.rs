@@ -40,6 +40,11 @@ impl Best {
         self.0.is_empty()
     }
 
+    /// Hashes and shares, in increasing order.
+    pub fn iter(&self) -> impl Iterator<Item = (&U256, &Share)> {
+        self.0.iter()
+    }
+
     /// The shares in increasing order of their hashes.
     pub fn shares(&self) -> Vec<Share> {
         self.0.values().copied().collect()

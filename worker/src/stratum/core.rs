@@ -155,6 +155,11 @@ impl Shared {
         core.challenge == Some(*challenge) && core.best.offer(hash, share)
     }
 
+    /// The challenge of the census that is collected for.
+    pub fn challenge(&self) -> Option<Hash> {
+        self.core().challenge
+    }
+
     /// The smallest hashes of the census with this challenge.
     pub fn best(&self, challenge: &Hash) -> Option<Best> {
         let core = self.core();

@@ -17,6 +17,9 @@ const ABUNDANCE: u32 = 4;
 /// So many shares are judged without waiting longer.
 const ENOUGH: u32 = 16;
 
+/// From so many shares on, they alone tell the hashrate.
+const SOME: u32 = 4;
+
 /// After so long the difficulty is judged by what has come.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -42,8 +45,8 @@ pub struct Goal {
 }
 
 /// The difficulty, in hashes, at which a miner sends exactly as many shares as it shall.
-fn ideal(hashes_per_second: u64, goal: Goal) -> u128 {
-    u128::from(hashes_per_second) * 60 / u128::from(goal.per_minute.max(1))
+fn ideal(hashes_per_second: u64, per_minute: u32) -> u128 {
+    u128::from(hashes_per_second) * 60 / u128::from(per_minute.max(1))
 }
 
 /// One connection's difficulty, and what has been seen at it. Time is that since the connection began.
@@ -52,6 +55,8 @@ pub struct Vardiff {
     difficulty: Difficulty,
     /// The least that the miner asked for.
     floor: Difficulty,
+    /// Hashes a second, as seen at the difficulty before.
+    known: Option<u64>,
     shares: u32,
     since: Duration,
     last: Duration,
@@ -63,6 +68,7 @@ impl Vardiff {
         Self {
             difficulty,
             floor: Difficulty::MIN,
+            known: None,
             shares: 0,
             since: now,
             last: now,
@@ -78,6 +84,7 @@ impl Vardiff {
     pub fn suggest(&mut self, difficulty: Difficulty, now: Duration) {
         *self = Self {
             floor: self.floor,
+            known: self.rate(now),
             ..Self::new(difficulty.max(self.floor), now)
         };
     }
@@ -91,11 +98,12 @@ impl Vardiff {
     /// Begins to look again, after a while in which the difficulty was another's. `rate`: hashes a second in that while, if any came.
     pub fn resume(&mut self, rate: Option<u64>, now: Duration, goal: Goal) {
         let difficulty = match rate {
-            Some(rate) => Difficulty::from_hashes(ideal(rate, goal)).floor_power_of_two(),
+            Some(rate) => Difficulty::from_hashes(ideal(rate, goal.per_minute)).floor_power_of_two(),
             None => self.difficulty,
         };
         let ceiling = goal.ceiling.map(Difficulty::floor_power_of_two);
         self.suggest(ceiling.map_or(difficulty, |ceiling| difficulty.min(ceiling)), now);
+        self.known = rate.or(self.known);
     }
 
     /// Counts a share.
@@ -104,50 +112,59 @@ impl Vardiff {
         self.last = now;
     }
 
-    /// Hashes a second, as far as seen; `None` if too little was seen.
+    /// Hashes a second, as far as seen; `None` if nothing was.
     pub fn rate(&self, now: Duration) -> Option<u64> {
         let passed = now.saturating_sub(self.since).as_millis();
-        (self.shares > 0 && passed > 0).then(|| {
-            let hashes = u128::from(self.shares) * u128::from(self.difficulty.hashes());
-            u64::try_from(hashes.saturating_mul(1_000) / passed).unwrap_or(u64::MAX)
-        })
+        let of = |shares: u32| {
+            let hashes = u128::from(shares) * u128::from(self.difficulty.hashes());
+            let rate = hashes.saturating_mul(1_000).checked_div(passed)?;
+            Some(u64::try_from(rate).unwrap_or(u64::MAX))
+        };
+        match self.known {
+            _ if self.shares >= SOME => of(self.shares),
+            // It may have become weaker, or be gone: no more than the next share would tell.
+            Some(known) => Some(of(self.shares + 1).map_or(known, |most| known.min(most))),
+            None if self.shares > 0 => of(self.shares),
+            None => None,
+        }
     }
 
     /// Judges what has come; a new difficulty, where another one is better. Powers of two, so that it rests.
     pub fn retarget(&mut self, now: Duration, goal: Goal) -> Option<Difficulty> {
-        let next = self.better(now, goal)?.max(self.floor);
-        let ceiling = goal.ceiling.map(Difficulty::floor_power_of_two);
+        // The ceiling follows from what is known of all: a newcomer of whom nothing is known may be stronger than they are.
+        let newcomer = self.shares == 0 && self.known.is_none();
+        let ceiling = goal
+            .ceiling
+            .filter(|_| !newcomer)
+            .map(Difficulty::floor_power_of_two);
+        let next = self.better(now, goal.per_minute, ceiling)?;
         // Where a miner can't go as low as the asset needs it to, there is nothing to be done about it.
         let next = ceiling.map_or(next, |ceiling| next.min(ceiling)).max(self.floor);
         (next != self.difficulty).then(|| {
-            *self = Self {
-                floor: self.floor,
-                ..Self::new(next, now)
-            };
+            self.suggest(next, now);
             next
         })
     }
 
-    fn better(&mut self, now: Duration, goal: Goal) -> Option<Difficulty> {
+    fn better(&mut self, now: Duration, per_minute: u32, ceiling: Option<Difficulty>) -> Option<Difficulty> {
         let current = self.difficulty;
-        let above = goal
-            .ceiling
-            .is_some_and(|ceiling| current > ceiling.floor_power_of_two());
+        let unless_above = ceiling
+            .is_some_and(|ceiling| current > ceiling)
+            .then_some(current);
         let passed = now.saturating_sub(self.since);
         if self.shares == 0 {
-            let silent = now.saturating_sub(self.last) >= SILENCE;
-            return match silent {
+            return match now.saturating_sub(self.last) >= SILENCE {
                 true => Some(Difficulty::from_hashes(u128::from(current.hashes() / STEP))),
-                false => above.then_some(current),
+                false => unless_above,
             };
         }
         if self.shares < ENOUGH && passed < PATIENCE {
-            return above.then_some(current);
+            return unless_above;
         }
-        let ideal = ideal(self.rate(now).unwrap_or(u64::MAX), goal);
-        let (ideal, current_hashes) = (ideal, u128::from(current.hashes()));
-        let too_easy = ideal.saturating_mul(2) > current_hashes.saturating_mul(5);
-        let too_hard = ideal.saturating_mul(4) < current_hashes.saturating_mul(3);
+        let ideal = ideal(self.rate(now).unwrap_or(u64::MAX), per_minute);
+        let hashes = u128::from(current.hashes());
+        let too_easy = ideal.saturating_mul(2) > hashes.saturating_mul(5);
+        let too_hard = ideal.saturating_mul(4) < hashes.saturating_mul(3);
         if too_easy || too_hard {
             return Some(Difficulty::from_hashes(ideal).floor_power_of_two());
         }
@@ -156,6 +173,6 @@ impl Vardiff {
             self.shares = self.shares.div_ceil(2);
             self.since += passed / 2;
         }
-        above.then_some(current)
+        unless_above
     }
 }

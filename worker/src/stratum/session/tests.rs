@@ -424,7 +424,7 @@ fn a_miner_that_mines_too_easily_is_told_a_higher_difficulty() {
         panic!("{effects:?}")
     };
     assert!(line.contains("mining.set_difficulty"));
-    assert!(bench.session.rate(moment(3).now) == 0, "nothing came since");
+    assert!(bench.session.rate(moment(3).now) > 0, "what is known stays known");
 }
 
 #[test]

@@ -105,6 +105,41 @@ fn enough_shares_come_in_a_window_whatever_the_goal() {
 }
 
 #[test]
+fn a_strong_newcomer_is_not_measured_by_weak_ones() {
+    // 100 TH/s join an asset of which 10 MH/s are known.
+    let low = ceiling(10_000_000, Duration::from_secs(60));
+    let mut miner = Miner::new(1e14, 1024 << 32, 3);
+    let goal = Goal {
+        ceiling: Some(low),
+        ..GOAL
+    };
+    assert_eq!(miner.vardiff.retarget(Duration::from_millis(10), goal), None);
+    miner.run(0.9, GOAL);
+    let rate = miner.vardiff.rate(Duration::from_secs(1)).unwrap();
+    assert!((2e13..4e14).contains(&(rate as f64)), "{rate}");
+    let both = Goal {
+        ceiling: Some(ceiling(rate + 10_000_000, Duration::from_secs(60))),
+        ..GOAL
+    };
+    miner.run(60.0, both);
+    assert!(miner.sent < 400, "{}", miner.sent);
+    // A new difficulty does not make it unknown.
+    let rate = miner.vardiff.rate(Duration::from_secs_f64(miner.now)).unwrap();
+    assert!((2e13..4e14).contains(&(rate as f64)), "{rate}");
+}
+
+#[test]
+fn a_miner_that_is_gone_is_soon_worth_little() {
+    let mut miner = Miner::new(1e12, 1024 << 32, 4);
+    miner.run(60.0, GOAL);
+    let mut gone = miner.vardiff.clone();
+    for second in 61..660 {
+        gone.retarget(Duration::from_secs(second), GOAL);
+    }
+    assert!(gone.rate(Duration::from_secs(660)).unwrap() < 1_000_000_000);
+}
+
+#[test]
 fn a_miners_own_floor_stands() {
     let now = Duration::ZERO;
     let mut vardiff = Vardiff::new(Difficulty::from_hashes(1 << 40), now);
