@@ -46,7 +46,7 @@ use tokio::{
     net::TcpListener,
     sync::{mpsc, watch},
     task::JoinSet,
-    time::timeout,
+    time::{sleep, timeout},
 };
 
 /// How long a pool may take to say how many bytes it leaves for extranonces, before miners are let in.
@@ -54,6 +54,9 @@ const POOL_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Shares and news that wait between the pool's connection and the server.
 const POOL_QUEUE: usize = 256;
+
+/// How long the embedded miner waits before it begins again.
+const AGAIN: Duration = Duration::from_secs(5);
 
 /// Bytes between the embedded miner and the server.
 const PIPE: usize = 64 << 10;
@@ -298,17 +301,21 @@ fn embed(
     let Some(threads) = NonZeroUsize::new(settings.cpu_threads) else {
         return Ok(());
     };
-    let miner = Miner::start(engine, threads).map_err(disk)?;
-    let guest = Guest::admit(context, None).map_err(|full| Error::new(Code::Failed, full))?;
-    let (ours, theirs) = duplex(PIPE);
-    let work = context.work.clone();
+    let mut miner = Miner::start(engine, threads).map_err(disk)?;
     let context = context.clone();
     beside.spawn(async move {
-        server::serve(theirs, guest, context).await;
-    });
-    beside.spawn(async move {
-        if let Err(stopped) = miner.run(ours, work).await {
-            tracing::warn!("the embedded miner has stopped: {stopped}");
+        loop {
+            let stopped = match Guest::admit(&context, None) {
+                Ok(guest) => {
+                    let (ours, theirs) = duplex(PIPE);
+                    let mut served = JoinSet::new();
+                    served.spawn(server::serve(theirs, guest, context.clone()));
+                    miner.run(ours, context.work.clone()).await.to_string()
+                }
+                Err(full) => full.to_string(),
+            };
+            tracing::warn!("the embedded miner has stopped: {stopped}; it begins again");
+            sleep(AGAIN).await;
         }
     });
     Ok(())

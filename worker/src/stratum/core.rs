@@ -51,6 +51,9 @@ pub struct Admission {
     address: Option<IpAddr>,
 }
 
+/// Hashes a second that are believed of one connection, at most: with as many connections as there can be, their sum is a u64.
+const MAX_RATE: u64 = u64::MAX >> 16;
+
 #[derive(Debug)]
 struct Core {
     room: Room,
@@ -58,6 +61,8 @@ struct Core {
     open: usize,
     addresses: HashMap<IpAddr, usize>,
     rates: HashMap<Seat, u64>,
+    /// Their sum.
+    total_rate: u64,
     challenge: Option<Hash>,
     best: Best,
     statistics: Statistics,
@@ -68,6 +73,21 @@ struct Core {
 #[derive(Clone, Debug)]
 pub struct Shared(Arc<Mutex<Core>>);
 
+impl Core {
+    fn note_rate(&mut self, seat: Seat, rate: Option<u64>) {
+        let before = match rate {
+            Some(rate) => self.rates.insert(seat, rate),
+            None => self.rates.remove(&seat),
+        };
+        // More than any miner has: sums of what strangers say can't overflow.
+        let bounded = |rate: Option<u64>| rate.unwrap_or(0).min(MAX_RATE);
+        self.total_rate = self
+            .total_rate
+            .saturating_sub(bounded(before))
+            .saturating_add(bounded(rate));
+    }
+}
+
 impl Shared {
     /// With nobody there.
     pub fn new(room: Room, split: Split, salt: u16) -> Self {
@@ -77,6 +97,7 @@ impl Shared {
             open: 0,
             addresses: HashMap::new(),
             rates: HashMap::new(),
+            total_rate: 0,
             challenge: None,
             best: Best::default(),
             statistics: Statistics::default(),
@@ -115,7 +136,7 @@ impl Shared {
     pub fn leave(&self, admission: Admission) {
         let mut core = self.core();
         core.seats.give_back(admission.seat);
-        core.rates.remove(&admission.seat);
+        core.note_rate(admission.seat, None);
         let Some(address) = admission.address else {
             return;
         };
@@ -136,8 +157,8 @@ impl Shared {
     /// Takes note of a connection's hashes a second. Returns those of all.
     pub fn note_rate(&self, seat: Seat, rate: u64) -> u64 {
         let mut core = self.core();
-        core.rates.insert(seat, rate);
-        core.rates.values().fold(0, |sum, rate| sum.saturating_add(*rate))
+        core.note_rate(seat, Some(rate));
+        core.total_rate
     }
 
     /// Begins to collect for another census, or none. What was collected for the one before is dropped.

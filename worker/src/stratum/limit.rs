@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod tests;
 
+use super::vardiff::ABUNDANCE;
+use compute_proof::hashrate::SHARES;
 use std::time::Duration;
 
 /// What a connection's lines cost, in points.
@@ -20,8 +22,16 @@ pub enum Cost {
 /// Points that a connection may run up at once.
 const CAPACITY: u32 = 500;
 
-/// Points that it gets back each second.
-const REFILL: u32 = 25;
+/// Points that it gets back each second, besides those for the shares that the census wants.
+const REFILL: u64 = 25;
+
+/// Points that a connection gets back each second, if it may have to bring all of a census's shares alone: twice as many as the highest difficulty
+/// lets through on average.
+pub fn refill(window: Duration) -> u64 {
+    let shares = 4_000 * u64::from(ABUNDANCE * SHARES);
+    let millis = u64::try_from(window.as_millis()).unwrap_or(u64::MAX).max(1);
+    REFILL.saturating_add(shares / millis)
+}
 
 /// A budget: costs are taken from it, time fills it up again.
 #[derive(Clone, Copy, Debug)]
@@ -40,12 +50,12 @@ impl Budget {
         }
     }
 
-    /// Takes a cost. Says whether there was enough left.
-    pub fn spend(&mut self, cost: Cost, now: Duration) -> bool {
+    /// Takes a cost; so many points came back each second since. Says whether there was enough left.
+    pub fn spend(&mut self, cost: Cost, now: Duration, refill: u64) -> bool {
         let passed = u64::try_from(now.saturating_sub(self.filled).as_millis()).unwrap_or(u64::MAX);
         self.filled = self.filled.max(now);
         self.left = passed
-            .saturating_mul(REFILL.into())
+            .saturating_mul(refill)
             .saturating_add(self.left)
             .min(u64::from(CAPACITY) * 1_000);
         let cost = 1_000 * cost.points();

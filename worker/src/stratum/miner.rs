@@ -34,8 +34,14 @@ use tokio_util::codec::{FramedRead, LinesCodec};
 /// The name under which it works.
 pub const USER: &str = "cpu";
 
-/// Nonces between two looks at whether there is another job: some hundredths of a second.
-const BATCH: u32 = 1 << 18;
+/// Nonces between two looks at whether there is another job: some thousandths of a second.
+const BATCH: u32 = 1 << 16;
+
+/// How long it measures itself.
+const MEASURE: Duration = Duration::from_millis(20);
+
+/// Shares a second that it begins with, until the server knows better: they have a short way.
+const FIRST_SHARES: u128 = 256;
 
 /// The client's lines are our own server's.
 const MAX_LINE: usize = 64 << 10;
@@ -106,8 +112,8 @@ impl Common {
 pub struct Miner {
     common: Arc<Common>,
     found: mpsc::Receiver<Forward>,
-    engine: Engine,
-    threads: NonZeroUsize,
+    /// The difficulty to begin with.
+    first: Difficulty,
 }
 
 /// Counts a miner's hashes.
@@ -139,11 +145,12 @@ impl Miner {
             hashes: AtomicU64::new(0),
         });
         let (tell, found) = mpsc::channel(64);
+        let hashes =
+            u128::from(engine.hashes_per_second(MEASURE)) * u128::try_from(threads.get()).unwrap_or(1);
         let miner = Self {
             common,
             found,
-            engine,
-            threads,
+            first: Difficulty::from_hashes(hashes / FIRST_SHARES),
         };
         for number in 0..threads.get() {
             let (common, tell) = (miner.common.clone(), tell.clone());
@@ -161,10 +168,23 @@ impl Miner {
 
     /// Mines over a connection until that ends. It rests while the work is idle: those who pay for the power are at home here.
     pub async fn run(
-        mut self,
+        &mut self,
         stream: impl AsyncRead + AsyncWrite,
         mut work: watch::Receiver<Arc<Work>>,
-    ) -> Result<(), Stopped> {
+    ) -> Stopped {
+        let stopped = self.talk(stream, &mut work).await;
+        self.common.post(None, false);
+        match stopped {
+            Ok(never) => match never {},
+            Err(stopped) => stopped,
+        }
+    }
+
+    async fn talk(
+        &mut self,
+        stream: impl AsyncRead + AsyncWrite,
+        work: &mut watch::Receiver<Arc<Work>>,
+    ) -> Result<Never, Stopped> {
         let begun = Instant::now();
         let (read, mut write) = split(stream);
         let mut lines = FramedRead::new(read, LinesCodec::new_with_max_length(MAX_LINE));
@@ -172,9 +192,7 @@ impl Miner {
         for line in hello {
             write.write_all(line.as_bytes()).await?;
         }
-        // One share a second and thread until the server knows better.
-        let rate = self.engine.hashes_per_second(Duration::from_millis(20));
-        let first = client.suggest(Difficulty::from_hashes(u128::from(rate)));
+        let first = client.suggest(self.first);
         write.write_all(first.as_bytes()).await?;
         let mut pings = interval(PING);
         let mut template: Option<Template> = None;
@@ -244,11 +262,6 @@ impl Miner {
             self.common.post(task, false);
         }
     }
-
-    /// Threads that hash.
-    pub fn threads(&self) -> NonZeroUsize {
-        self.threads
-    }
 }
 
 impl Drop for Miner {
@@ -256,6 +269,8 @@ impl Drop for Miner {
         self.common.post(None, true);
     }
 }
+
+enum Never {}
 
 /// Why the embedded miner stopped.
 #[derive(Debug, thiserror::Error)]

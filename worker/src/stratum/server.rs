@@ -27,7 +27,7 @@ use tokio::{
 };
 
 /// Bytes that one connection takes, at most.
-pub const CONNECTION_MEMORY: usize = 128 << 10;
+pub const CONNECTION_MEMORY: usize = 256 << 10;
 
 /// Bounds of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -174,7 +174,7 @@ where
     S: AsyncRead + AsyncWrite + Send + 'static,
 {
     let peer = guest.peer;
-    let Some(connection) = Connection::new(&context, guest.admission.seat) else {
+    let Some(connection) = Connection::new(&context, guest.admission.seat, peer.is_none()) else {
         return Ended::Closed;
     };
     let ended = connection.run(stream).await;

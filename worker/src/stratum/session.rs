@@ -114,6 +114,10 @@ pub struct Session {
     told: Option<Difficulty>,
     /// While the pool says the difficulty: since when, and the hashes that came.
     fixed: Option<(Duration, u128)>,
+    /// It does not hash while the work is idle.
+    rests: bool,
+    /// While it rests: its hashes a second before.
+    resting: Option<Option<u64>>,
     work: Arc<Work>,
     sent: VecDeque<Sent>,
     /// The job that the miner works on.
@@ -145,12 +149,22 @@ impl Session {
             vardiff: Vardiff::new(difficulty, now),
             told: None,
             fixed: None,
+            rests: false,
+            resting: None,
             work,
             sent: VecDeque::new(),
             last_sent: None,
             highest: None,
             unfit: false,
         })
+    }
+
+    /// A miner that hashes nothing while the work is idle: its silence then says nothing.
+    #[must_use]
+    pub fn resting_when_idle(mut self) -> Self {
+        self.rests = true;
+        self.resting = self.work.is_idle().then_some(None);
+        self
     }
 
     /// Whether it has subscribed and is authorized: it mines.
@@ -160,6 +174,9 @@ impl Session {
 
     /// Hashes a second, as far as this connection's shares tell.
     pub fn rate(&self, now: Duration) -> u64 {
+        if let Some(before) = self.resting {
+            return before.unwrap_or(0);
+        }
         let fixed = self.fixed.and_then(|(since, hashes)| rate(hashes, since, now));
         fixed.or_else(|| self.vardiff.rate(now)).unwrap_or(0)
     }
@@ -271,6 +288,17 @@ impl Session {
             }
             _ => {}
         }
+        match (self.resting, self.rests && work.is_idle()) {
+            (None, true) => {
+                let rate = self.rate(moment.now);
+                self.resting = Some((rate > 0).then_some(rate));
+            }
+            (Some(before), false) => {
+                self.vardiff.resume(before, moment.now, goal);
+                self.resting = None;
+            }
+            _ => {}
+        }
         self.work = work;
         match self.is_mining() {
             true => self.send_work(),
@@ -278,9 +306,14 @@ impl Session {
         }
     }
 
+    /// Whether the difficulty should be looked at before time has passed.
+    pub fn is_due(&self, now: Duration) -> bool {
+        self.vardiff.is_due(now)
+    }
+
     /// Time has passed: the difficulty may have to be another.
     pub fn on_tick(&mut self, moment: Moment, goal: Goal) -> Vec<Effect> {
-        if !self.is_mining() || self.fixed.is_some() {
+        if !self.is_mining() || self.fixed.is_some() || self.resting.is_some() {
             return Vec::new();
         }
         match self.vardiff.retarget(moment.now, goal) {

@@ -12,7 +12,7 @@ use compute_proof::hashrate::SHARES;
 use std::time::Duration;
 
 /// How many times more shares than a proof has shall come in a window, at least.
-const ABUNDANCE: u32 = 4;
+pub const ABUNDANCE: u32 = 4;
 
 /// So many shares are judged without waiting longer.
 const ENOUGH: u32 = 16;
@@ -20,11 +20,17 @@ const ENOUGH: u32 = 16;
 /// From so many shares on, they alone tell the hashrate.
 const SOME: u32 = 4;
 
+/// Miners report in bursts: what comes in less time tells nothing of their rate.
+const LEAST: Duration = Duration::from_millis(250);
+
 /// After so long the difficulty is judged by what has come.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A miner that sends nothing for so long has far too hard shares to find, or is gone.
 const SILENCE: Duration = Duration::from_secs(5);
+
+/// Silence alone lowers no difficulty below this, in hashes: a strong miner that was switched off must not come back to a trifle.
+const SILENT_FLOOR: u64 = 1 << 16;
 
 /// The most that one step changes a difficulty without a share having shown that it should.
 const STEP: u64 = 16;
@@ -95,7 +101,7 @@ impl Vardiff {
         self.suggest(self.difficulty, now);
     }
 
-    /// Begins to look again, after a while in which the difficulty was another's. `rate`: hashes a second in that while, if any came.
+    /// Begins to look again, after a while in which it could not tell anything. `rate`: what is known of hashes a second.
     pub fn resume(&mut self, rate: Option<u64>, now: Duration, goal: Goal) {
         let difficulty = match rate {
             Some(rate) => Difficulty::from_hashes(ideal(rate, goal.per_minute)).floor_power_of_two(),
@@ -106,6 +112,11 @@ impl Vardiff {
         self.known = rate.or(self.known);
     }
 
+    /// Whether enough shares have come to judge by.
+    pub fn is_due(&self, now: Duration) -> bool {
+        self.shares >= ENOUGH && now.saturating_sub(self.since) >= LEAST
+    }
+
     /// Counts a share.
     pub fn on_share(&mut self, now: Duration) {
         self.shares = self.shares.saturating_add(1);
@@ -114,17 +125,17 @@ impl Vardiff {
 
     /// Hashes a second, as far as seen; `None` if nothing was.
     pub fn rate(&self, now: Duration) -> Option<u64> {
-        let passed = now.saturating_sub(self.since).as_millis();
-        let of = |shares: u32| {
+        let passed = now.saturating_sub(self.since);
+        let of = |shares: u32, time: Duration| {
             let hashes = u128::from(shares) * u128::from(self.difficulty.hashes());
-            let rate = hashes.saturating_mul(1_000).checked_div(passed)?;
+            let rate = hashes.saturating_mul(1_000).checked_div(time.as_millis())?;
             Some(u64::try_from(rate).unwrap_or(u64::MAX))
         };
         match self.known {
-            _ if self.shares >= SOME => of(self.shares),
-            // It may have become weaker, or be gone: no more than the next share would tell.
-            Some(known) => Some(of(self.shares + 1).map_or(known, |most| known.min(most))),
-            None if self.shares > 0 => of(self.shares),
+            _ if self.shares >= SOME => of(self.shares, passed.max(LEAST)),
+            // It may have become weaker, or be gone: no more than some shares at once would tell.
+            Some(known) => Some(of(self.shares + SOME, passed).map_or(known, |most| known.min(most))),
+            None if self.shares > 0 => of(self.shares, passed.max(LEAST)),
             None => None,
         }
     }
@@ -154,17 +165,21 @@ impl Vardiff {
         let passed = now.saturating_sub(self.since);
         if self.shares == 0 {
             return match now.saturating_sub(self.last) >= SILENCE {
-                true => Some(Difficulty::from_hashes(u128::from(current.hashes() / STEP))),
+                true => {
+                    let lower = (current.hashes() / STEP).max(SILENT_FLOOR.min(current.hashes()));
+                    Some(Difficulty::from_hashes(lower.into()))
+                }
                 false => unless_above,
             };
         }
-        if self.shares < ENOUGH && passed < PATIENCE {
+        if !self.is_due(now) && passed < PATIENCE {
             return unless_above;
         }
         let ideal = ideal(self.rate(now).unwrap_or(u64::MAX), per_minute);
         let hashes = u128::from(current.hashes());
-        let too_easy = ideal.saturating_mul(2) > hashes.saturating_mul(5);
-        let too_hard = ideal.saturating_mul(4) < hashes.saturating_mul(3);
+        // Powers of two leave a factor of two; the rest is chance, which must not drive it to and fro.
+        let too_easy = ideal > hashes.saturating_mul(3);
+        let too_hard = ideal.saturating_mul(2) < hashes;
         if too_easy || too_hard {
             return Some(Difficulty::from_hashes(ideal).floor_power_of_two());
         }

@@ -71,5 +71,8 @@ fn rates_add_up_as_long_as_their_connections_last() {
     assert_eq!(shared.note_rate(b.seat, 7), 12);
     assert_eq!(shared.note_rate(a.seat, 6), 13);
     shared.leave(b);
-    assert_eq!(shared.note_rate(a.seat, u64::MAX), u64::MAX);
+    assert_eq!(shared.note_rate(a.seat, u64::MAX), MAX_RATE);
+    shared.leave(a);
+    let a = shared.admit(None).unwrap();
+    assert_eq!(shared.note_rate(a.seat, 3), 3);
 }

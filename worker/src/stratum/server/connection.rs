@@ -4,11 +4,12 @@
 use super::{Context, Limits};
 use crate::stratum::{
     difficulty::Difficulty,
-    limit::Budget,
+    limit::{refill, Budget},
     protocol::{granted, refused, Code, Id, Refusal},
     seats::Seat,
     session::{Effect, Forward, Session},
     statistics::Verdict,
+    vardiff::Goal,
 };
 use futures::StreamExt;
 use serde_json::json;
@@ -92,23 +93,26 @@ pub(super) struct Connection<'a> {
     context: &'a Context,
     session: Session,
     seat: Seat,
-    budget: Budget,
+    /// None for the embedded miner.
+    budget: Option<Budget>,
     fault: Option<Refusal>,
-    /// Hashes a second of the whole asset, as last heard.
-    total_rate: u64,
 }
 
 impl<'a> Connection<'a> {
-    pub fn new(context: &'a Context, seat: Seat) -> Option<Self> {
+    pub fn new(context: &'a Context, seat: Seat, embedded: bool) -> Option<Self> {
         let now = context.moment().now;
         let work = context.work.borrow().clone();
+        let session = Session::new(seat, context.split, work, context.difficulty, now)?;
         Some(Self {
             context,
-            session: Session::new(seat, context.split, work, context.difficulty, now)?,
+            session: if embedded {
+                session.resting_when_idle()
+            } else {
+                session
+            },
             seat,
-            budget: Budget::new(now),
+            budget: (!embedded).then(|| Budget::new(now)),
             fault: None,
-            total_rate: 0,
         })
     }
 
@@ -146,7 +150,12 @@ impl<'a> Connection<'a> {
                     Some(Ok(line)) => {
                         let moment = self.context.moment();
                         heard = moment.now;
-                        self.session.on_line(&line, moment)
+                        let mut effects = self.session.on_line(&line, moment);
+                        // A strong newcomer sends many shares before the next tick.
+                        if self.session.is_due(moment.now) {
+                            effects.extend(self.retarget());
+                        }
+                        effects
                     }
                 },
                 changed = work.changed() => {
@@ -154,7 +163,7 @@ impl<'a> Connection<'a> {
                         return Ended::Closed;
                     }
                     let work = work.borrow_and_update().clone();
-                    let goal = self.context.goal(self.total_rate, work.window);
+                    let goal = self.goal();
                     self.session.on_work(work, self.context.moment(), goal)
                 }
                 Some(answer) = answers.recv() => answered(answer),
@@ -166,10 +175,7 @@ impl<'a> Connection<'a> {
                     if moment.now.saturating_sub(heard) > idle {
                         return Ended::Idle;
                     }
-                    let rate = self.session.rate(moment.now);
-                    self.total_rate = self.context.shared.note_rate(self.seat, rate);
-                    let window = work.borrow().window;
-                    self.session.on_tick(moment, self.context.goal(self.total_rate, window))
+                    self.retarget()
                 }
                 Some(ended) = writer.join_next() => return ended.unwrap_or(Ended::Closed),
             };
@@ -179,6 +185,19 @@ impl<'a> Connection<'a> {
                 }
             }
         }
+    }
+
+    /// Says how strong this miner is, and hears of all: what follows for their difficulties.
+    fn goal(&mut self) -> Goal {
+        let rate = self.session.rate(self.context.moment().now);
+        let total_rate = self.context.shared.note_rate(self.seat, rate);
+        let window = self.context.work.borrow().window;
+        self.context.goal(total_rate, window)
+    }
+
+    fn retarget(&mut self) -> Vec<Effect> {
+        let goal = self.goal();
+        self.session.on_tick(self.context.moment(), goal)
     }
 
     fn perform(
@@ -231,7 +250,12 @@ impl<'a> Connection<'a> {
             }
             Effect::Spend(cost, fault) => {
                 self.fault = fault.or(self.fault.take());
-                if !self.budget.spend(cost, now) {
+                let refill = refill(self.context.work.borrow().window);
+                let enough = match &mut self.budget {
+                    Some(budget) => budget.spend(cost, now, refill),
+                    None => true,
+                };
+                if !enough {
                     let fault = self.fault.take();
                     let fault = fault.map_or("none, only too many".into(), |fault| fault.to_string());
                     return Err(Ended::Flood(fault));

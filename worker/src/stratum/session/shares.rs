@@ -12,10 +12,13 @@ use crate::stratum::{
 use compute_proof::Hash;
 use primitive_types::U256;
 use serde_json::json;
-use std::{collections::HashSet, sync::Arc};
+use std::{collections::BTreeSet, sync::Arc};
 
-/// Shares of one job that are remembered, and so the most that are taken.
-const MAX_SHARES: usize = 2_048;
+/// Shares of one job that are remembered. Where more come, the job becomes harder, and the easy ones are forgotten.
+pub(super) const MAX_SHARES: usize = 512;
+
+/// How many times harder.
+const HARDER: u128 = 4;
 
 /// A job that this connection was given.
 #[derive(Debug)]
@@ -27,8 +30,10 @@ pub(super) struct Sent {
     mask: u32,
     /// The lowest difficulty that the miner was told since.
     difficulty: Difficulty,
-    /// Shares that were taken, by eight bytes of their hashes: enough, as it is the miner's own loss if two agree.
-    taken: HashSet<u64>,
+    /// No lower one is taken any more.
+    floor: Difficulty,
+    /// Hashes of the shares that were taken.
+    taken: BTreeSet<U256>,
 }
 
 impl Sent {
@@ -39,12 +44,24 @@ impl Sent {
             split,
             mask,
             difficulty,
-            taken: HashSet::new(),
+            floor: Difficulty::MIN,
+            taken: BTreeSet::new(),
         }
     }
 
     pub fn lower(&mut self, difficulty: Difficulty) {
-        self.difficulty = self.difficulty.min(difficulty);
+        self.difficulty = self.difficulty.min(difficulty).max(self.floor);
+    }
+
+    /// Remembers a share.
+    fn remember(&mut self, hash: U256) {
+        self.taken.insert(hash);
+        while self.taken.len() > MAX_SHARES {
+            self.floor = Difficulty::from_hashes(u128::from(self.difficulty.hashes()) * HARDER);
+            self.difficulty = self.floor;
+            let target = self.difficulty.target();
+            self.taken.retain(|hash| *hash <= target);
+        }
     }
 
     /// Takes a share, or says what is wrong with it.
@@ -93,14 +110,13 @@ impl Sent {
             );
             return Err(Wrong(Verdict::Low, Cost::BadShare, refusal));
         }
-        if self.taken.contains(&hash.low_u64()) {
+        if self.taken.contains(&hash) {
             let refusal = Refusal::new(Code::Duplicate, "duplicate share");
             return Err(Wrong(Verdict::Duplicate, Cost::BadShare, refusal));
         }
-        if self.taken.len() >= MAX_SHARES {
-            return Err(invalid("too many shares of one job: take the next one".into()));
-        }
-        self.taken.insert(hash.low_u64());
+        let difficulty = self.difficulty;
+        self.remember(hash);
+        let template = &self.job.template;
         Ok(match (&template.source, self.job.share(&solution)) {
             (Source::Census { challenge, .. }, Some(share)) => Effect::Offer {
                 challenge: *challenge,
@@ -110,7 +126,7 @@ impl Sent {
             (Source::Upstream { id }, _) => Effect::Forward {
                 id: Id::None,
                 user: submit.user.clone(),
-                difficulty: self.difficulty,
+                difficulty,
                 share: Forward {
                     job: id.clone(),
                     extranonce2: self.job.extranonce(&solution).to_vec(),
@@ -121,9 +137,14 @@ impl Sent {
             },
             (Source::Idle | Source::Census { .. }, _) => Effect::Count {
                 user: submit.user.clone(),
-                verdict: Verdict::Accepted(self.difficulty),
+                verdict: Verdict::Accepted(difficulty),
             },
         })
+    }
+
+    #[cfg(test)]
+    pub fn remembered(&self) -> usize {
+        self.taken.len()
     }
 }
 
@@ -200,7 +221,10 @@ impl Session {
             return refuse(Code::JobNotFound, "job not found");
         };
         match self.sent.iter_mut().find(|sent| sent.job.id == id) {
-            Some(sent) => Ok((sent.take(submit, moment)?, sent.difficulty)),
+            Some(sent) => {
+                let difficulty = sent.difficulty;
+                Ok((sent.take(submit, moment)?, difficulty))
+            }
             None if Some(id) <= self.highest => Err(Wrong(
                 Verdict::Stale,
                 Cost::Line,
