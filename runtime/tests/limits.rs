@@ -37,6 +37,16 @@ fn a_full_opening_of_the_largest_shape_takes_at_most_3_ms() {
 }
 
 #[test]
+fn shares_take_no_longer_than_an_opening_may() {
+    let picoseconds = Weights::submit_shares_paying().ref_time();
+    println!(
+        "64 shares, and the payment of the last: {} us",
+        picoseconds / 1_000_000
+    );
+    assert!(picoseconds <= 3_000_000_000, "{picoseconds}");
+}
+
+#[test]
 fn an_opening_is_at_most_16_kib() {
     const { assert!(compute_proof::MAX_SAMPLES_LEN + 32 <= 16 * 1024) }
 }

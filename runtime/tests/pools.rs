@@ -465,6 +465,28 @@ fn fractions_sent_to_an_account_that_is_no_pool_of_theirs_lock_nothing() {
     });
 }
 
+/// Found by fuzzing: the pool could not be dissolved, and the vault not be closed.
+#[test]
+fn fractions_in_a_pool_that_are_worth_nothing_lock_nothing() {
+    development(|| {
+        let asset = register(&bob(), 1_000 * UNIT);
+        assert_ok!(FractionalOwnership::fractionalize(
+            signed(bob()),
+            asset,
+            1 << 64,
+            Perbill::zero()
+        ));
+        assert_ok!(create(asset));
+        let pool = LpTokens::pool_account(asset);
+        assert_ok!(give(asset, bob(), pool.clone(), 30_000));
+        sell_asset(asset, UNIT);
+        assert_eq!(fractions(asset, pool), 0);
+        assert_ok!(FractionalOwnership::cash_out(signed(bob()), asset));
+        assert_eq!(FractionalOwnership::vault(asset), None);
+        check();
+    });
+}
+
 /// Whoever has all the rest makes the pool, and gets what was sent to its account.
 #[test]
 fn fractions_sent_to_the_account_of_a_pool_that_was_never_made_can_be_redeemed() {

@@ -254,15 +254,17 @@ impl<T: Config> Pallet<T> {
 
         // What was earned before the sale first: it may have come while there were other tokens.
         Self::collect(asset, &mut pool)?;
-        let cash = if T::Holdings::balance(asset, &account).is_zero() {
-            0
-        } else {
+        // Also where they are worth nothing: in the pool they would keep the vault from closing.
+        let has_fractions = !T::Holdings::balance(asset, &account).is_zero();
+        let cash = if has_fractions {
             T::Cash::cash_out(asset, &account, &purse)?
+        } else {
+            0
         };
         let currency = Self::empty(&account, &purse)?;
         let amount = exact(cash.checked_add(currency))?;
         ensure!(
-            !amount.is_zero() || !pool.supply.is_zero(),
+            has_fractions || !amount.is_zero() || !pool.supply.is_zero(),
             Error::<T>::NothingToDissolve
         );
         Self::divide(&mut pool, amount)?;

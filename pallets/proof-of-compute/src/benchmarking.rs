@@ -9,11 +9,15 @@ use alloc::vec;
 use compute_primitives::{
     api::Phase, AssetId, AssetKind, AssetStatus, CensusIndex, Emission, InspectAsset, OperatorBond,
 };
-use compute_proof::{prove::open_with_known_seed, Class, MAX_ROUNDS};
+use compute_proof::{
+    hashrate::{Share, SHARES},
+    prove::{mine, open_with_known_seed},
+    Class, MAX_ROUNDS,
+};
 use frame_benchmarking::v2::*;
 use frame_support::{
     dispatch::DispatchClass,
-    traits::{Get, Hooks},
+    traits::{ConstU32, Get, Hooks},
     weights::Weight,
     BoundedVec,
 };
@@ -42,10 +46,13 @@ fn prepare<T: Config>() {
     });
     CurrentCensus::<T>::put(CensusIndex(1));
     T::Emission::draw(AssetKind::Gpu, CensusIndex(1));
+    T::Emission::draw(AssetKind::Hashrate, CensusIndex(1));
     RecentVrfs::<T>::put(BoundedVec::truncate_from(
         (0..17).map(|block| Some(H256([block; 32]))).collect(),
     ));
-    PastDenominators::<T>::insert(AssetKind::Gpu, BoundedVec::truncate_from(vec![1; 24]));
+    for kind in PAID_KINDS {
+        PastDenominators::<T>::insert(kind, BoundedVec::truncate_from(vec![1; 24]));
+    }
     System::<T>::set_block_number(10u32.into());
 }
 
@@ -60,6 +67,33 @@ fn device<T: Config>() -> Result<(T::AccountId, AssetId), BenchmarkError> {
     };
     Devices::<T>::insert(asset, record);
     Ok((operator, asset))
+}
+
+/// A miner, and its operator.
+fn miner<T: Config>() -> Result<(T::AccountId, AssetId), BenchmarkError> {
+    let operator: T::AccountId = account("operator", 0, 0);
+    let asset = T::Assets::create(&operator, AssetKind::Hashrate, SMALL.into())?;
+    Devices::<T>::insert(asset, Device::new(0));
+    Ok((operator, asset))
+}
+
+type Shares = BoundedVec<Share, ConstU32<SHARES>>;
+
+/// What a miner submits in this census, and the challenge.
+fn shares<T: Config>(
+    operator: &T::AccountId,
+    asset: AssetId,
+    census: CensusIndex,
+) -> Result<(H256, Shares), BenchmarkError> {
+    let challenge = Censuses::<T>::get(census).ok_or("no census")?.challenge;
+    let ntime = T::CurrentSlot::get().saturating_mul(T::SlotDuration::get()) / 1_000;
+    let shares = mine(
+        &Pallet::<T>::proof_device(asset, operator),
+        &challenge.0,
+        ntime.try_into().map_err(|_| "past the end of time")?,
+        2 * SHARES,
+    );
+    Ok((challenge, BoundedVec::truncate_from(shares)))
 }
 
 /// Opens a census now.
@@ -102,7 +136,8 @@ fn pay<T: Config>(index: CensusIndex) -> Result<(), BenchmarkError> {
 
 /// Gives the asset a stream of income that has not vested.
 fn earn<T: Config>(asset: AssetId) -> Result<(), BenchmarkError> {
-    T::Emission::pay(asset, AssetKind::Gpu, (SMALL / 1_000).into())?;
+    let kind = T::Assets::kind(asset).ok_or("no asset")?;
+    T::Emission::pay(asset, kind, (SMALL / 1_000).into())?;
     Ok(())
 }
 
@@ -113,7 +148,8 @@ fn earn_since<T: Config>(asset: AssetId, census: CensusIndex) -> Result<(), Benc
     earn::<T>(asset)?;
     pass();
     earn::<T>(asset)?;
-    T::Emission::draw(AssetKind::Gpu, CensusIndex(census.0 + 1));
+    let kind = T::Assets::kind(asset).ok_or("no asset")?;
+    T::Emission::draw(kind, CensusIndex(census.0 + 1));
     pass();
     Ok(())
 }
@@ -284,6 +320,50 @@ mod benches {
             Some((1, None))
         );
         assert_eq!(T::Emission::unvested(asset), T::Balance::zero());
+        Ok(())
+    }
+
+    #[benchmark]
+    fn submit_shares() -> Result<(), BenchmarkError> {
+        prepare::<T>();
+        let (operator, asset) = miner::<T>()?;
+        let census = start::<T>();
+        let (challenge, shares) = shares::<T>(&operator, asset, census)?;
+
+        #[extrinsic_call]
+        submit_shares(RawOrigin::Signed(operator), asset, census, challenge, shares);
+
+        assert_eq!(
+            CensusBooks::<T>::get(census, AssetKind::Hashrate).map(|books| books.commits),
+            Some(1)
+        );
+        Ok(())
+    }
+
+    #[benchmark]
+    fn submit_shares_paying() -> Result<(), BenchmarkError> {
+        prepare::<T>();
+        let (operator, asset) = miner::<T>()?;
+        let last = start::<T>();
+        let (challenge, former) = shares::<T>(&operator, asset, last)?;
+        let origin = RawOrigin::Signed(operator.clone()).into();
+        Pallet::<T>::submit_shares(origin, asset, last, challenge, former).map_err(|error| error.error)?;
+        pay::<T>(last)?;
+        earn_since::<T>(asset, last)?;
+        let (census, _) = next::<T>()?;
+        let (challenge, shares) = shares::<T>(&operator, asset, census)?;
+
+        #[extrinsic_call]
+        submit_shares(RawOrigin::Signed(operator), asset, census, challenge, shares);
+
+        assert_eq!(
+            Devices::<T>::get(asset).map(|device| device.last_census),
+            Some(last)
+        );
+        assert_eq!(
+            CensusBooks::<T>::get(census, AssetKind::Hashrate).map(|books| books.commits),
+            Some(1)
+        );
         Ok(())
     }
 
@@ -519,7 +599,9 @@ mod benches {
         let census = start::<T>();
         commit_to::<T>(&operator, asset, census)?;
         // Under a floor that no claim reaches, so that some of the pot goes back.
-        PastDenominators::<T>::insert(AssetKind::Gpu, BoundedVec::truncate_from(vec![1 << 64; 24]));
+        for kind in PAID_KINDS {
+            PastDenominators::<T>::insert(kind, BoundedVec::truncate_from(vec![1 << 64; 24]));
+        }
         Censuses::<T>::mutate(census, |census| {
             if let Some(census) = census {
                 (census.slots, census.open_seed) = (Some(20), Some(OPEN_SEED));

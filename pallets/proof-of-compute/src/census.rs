@@ -23,7 +23,7 @@ use sp_runtime::{
 };
 
 /// The kinds of work that have a pot.
-pub const PAID_KINDS: [AssetKind; 1] = [AssetKind::Gpu];
+pub const PAID_KINDS: [AssetKind; 2] = [AssetKind::Gpu, AssetKind::Hashrate];
 
 /// Subject of the draws from [`Config::Randomness`].
 const VRF_SUBJECT: &[u8] = b"ergon/vrf";

@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The calls: check, compute, write, say so.
+//! The calls but for commits: check, compute, write, say so.
 
 use crate::{
-    math, settlement::KIND, CensusBooks, CensusOf, Censuses, Commit, Config, CountedCensuses, CurrentCensus,
-    CurrentSchedule, Device, DeviceOf, Devices, Error, Event, Limits, Pallet, Schedule, Settlement, Stage,
-    WeightInfo,
+    math, Censuses, Claim, Config, CountedCensuses, CurrentCensus, CurrentSchedule, DeviceOf, Devices, Error,
+    Event, Pallet, Schedule, Settlement, Stage, WeightInfo,
 };
-use compute_primitives::{
-    api::Phase, AssetId, AssetLife, AssetStatus, CensusIndex, InspectAsset, OnReap, OperatorBond, WorkRate,
-};
-use compute_proof::{Claim, Class, VerifyError};
+use compute_primitives::{api::Phase, AssetId, AssetLife, AssetStatus, CensusIndex, InspectAsset, OnReap};
+use compute_proof::{hashrate::SharesError, Claim as ProofClaim, Class, VerifyError};
 use frame_support::{
     dispatch::{DispatchResultWithPostInfo, Pays, PostDispatchInfo},
     ensure,
@@ -17,7 +14,7 @@ use frame_support::{
     weights::Weight,
 };
 use sp_core::H256;
-use sp_runtime::{traits::UniqueSaturatedInto, ArithmeticError, DispatchError, DispatchResult};
+use sp_runtime::{traits::UniqueSaturatedInto, DispatchResult};
 
 /// Openings that a device must pass before it is left to the lottery; again after a failure.
 pub const PROBATION: u32 = 16;
@@ -26,7 +23,7 @@ pub const PROBATION: u32 = 16;
 pub const MISSED_LIMIT: u32 = 3;
 
 /// What a call that did its work costs its caller: nothing.
-fn free(weight: Weight) -> PostDispatchInfo {
+pub(crate) fn free(weight: Weight) -> PostDispatchInfo {
     PostDispatchInfo {
         actual_weight: Some(weight),
         pays_fee: Pays::No,
@@ -34,139 +31,6 @@ fn free(weight: Weight) -> PostDispatchInfo {
 }
 
 impl<T: Config> Pallet<T> {
-    pub(crate) fn do_commit(
-        who: T::AccountId,
-        asset: AssetId,
-        index: CensusIndex,
-        challenge: H256,
-        class: u8,
-        rounds: u32,
-        commitment: H256,
-    ) -> DispatchResultWithPostInfo {
-        let now = frame_system::Pallet::<T>::block_number();
-        let census = Censuses::<T>::get(index).ok_or(Error::<T>::NoSuchCensus)?;
-        ensure!(census.phase(now) == Phase::Work, Error::<T>::WindowClosed);
-        ensure!(census.challenge == challenge, Error::<T>::WrongChallenge);
-        let limits = Limits::<T>::get();
-        let class = limits.class(class).ok_or(Error::<T>::ClassNotAllowed)?;
-        ensure!(limits.admits_rounds(rounds), Error::<T>::RoundsOutOfBounds);
-        Self::ensure_operator(asset, &who)?;
-
-        let mut device = Devices::<T>::get(asset).unwrap_or_else(|| Device::new(CountedCensuses::<T>::get()));
-        let mut weight = T::WeightInfo::commit();
-        if device.commit.as_ref().is_some_and(|last| last.census != index) {
-            match Self::settle_commit(asset, &mut device)? {
-                Settlement::Paid | Settlement::Dropped => weight = T::WeightInfo::commit_paying(),
-                Settlement::Slashed => {
-                    weight = T::WeightInfo::commit_slashing();
-                    if !T::Assets::is_whole(asset, &who) {
-                        // Not an error: that would undo the slash.
-                        Devices::<T>::insert(asset, device);
-                        Self::deposit_event(Event::CommitRefused { asset, census: index });
-                        return Ok(PostDispatchInfo {
-                            actual_weight: Some(weight),
-                            pays_fee: Pays::Yes,
-                        });
-                    }
-                }
-            }
-        }
-        ensure!(T::Assets::is_whole(asset, &who), Error::<T>::BondNotWhole);
-
-        let last = device.commit.take();
-        let count = last.as_ref().map_or(0, |last| last.count);
-        ensure!(count < T::MaxCommits::get(), Error::<T>::TooManyCommits);
-        let always = Self::is_always(&device, class, rounds, index, &census)?;
-        let commit = Commit {
-            census: index,
-            prover: who.clone(),
-            class,
-            rounds,
-            commitment,
-            committed_at: now,
-            count: count.saturating_add(1),
-            always,
-            opened: false,
-        };
-        CensusBooks::<T>::try_mutate(index, KIND, |books| -> DispatchResult {
-            let books = books.as_mut().ok_or(Error::<T>::NoSuchCensus)?;
-            if let Some(last) = &last {
-                books.commits = books.commits.checked_sub(1).ok_or(ArithmeticError::Underflow)?;
-                books.always = books
-                    .always
-                    .checked_sub(last.always.into())
-                    .ok_or(ArithmeticError::Underflow)?;
-                books.claimed = books
-                    .claimed
-                    .checked_sub(last.work())
-                    .ok_or(ArithmeticError::Underflow)?;
-            }
-            ensure!(
-                !always || books.always < T::MaxAlways::get(),
-                Error::<T>::TooManyAlways
-            );
-            books.commits = books.commits.checked_add(1).ok_or(ArithmeticError::Overflow)?;
-            books.always = books
-                .always
-                .checked_add(always.into())
-                .ok_or(ArithmeticError::Overflow)?;
-            books.claimed = books
-                .claimed
-                .checked_add(commit.work())
-                .ok_or(ArithmeticError::Overflow)?;
-            Ok(())
-        })?;
-        device.commit = Some(commit);
-        Devices::<T>::insert(asset, device);
-        T::Assets::oblige(asset, &who, Self::answers_until(&census))?;
-        Self::deposit_event(Event::Committed {
-            asset,
-            census: index,
-            prover: who,
-            class,
-            rounds,
-            always,
-        });
-        Ok(free(weight))
-    }
-
-    /// Whether `who` may commit for the asset, its bond aside.
-    fn ensure_operator(asset: AssetId, who: &T::AccountId) -> DispatchResult {
-        let kind = T::Assets::kind(asset).ok_or(Error::<T>::NoSuchAsset)?;
-        ensure!(kind == KIND, Error::<T>::WrongKind);
-        ensure!(
-            T::Assets::status(asset) != Some(AssetStatus::Retired),
-            Error::<T>::AssetRetired
-        );
-        ensure!(
-            T::Assets::operator(asset).as_ref() == Some(who),
-            Error::<T>::NotOperator
-        );
-        Ok(())
-    }
-
-    /// Whether a claim is drawn in any case: the device is on probation, or never showed nearly as much.
-    fn is_always(
-        device: &DeviceOf<T>,
-        class: Class,
-        rounds: u32,
-        index: CensusIndex,
-        census: &CensusOf<T>,
-    ) -> Result<bool, DispatchError> {
-        if device.passed < PROBATION {
-            return Ok(true);
-        }
-        let slots = census.expected_slots(frame_system::Pallet::<T>::block_number(), T::CurrentSlot::get());
-        let claimed =
-            math::rate(class.work(rounds), slots, T::SlotDuration::get()).ok_or(ArithmeticError::Overflow)?;
-        Ok(math::exceeds_best(claimed, Self::best_at(device, index)))
-    }
-
-    /// The best rate that an opening has shown, as of census `index`.
-    pub(crate) fn best_at(device: &DeviceOf<T>, index: CensusIndex) -> WorkRate {
-        math::decayed_best(device.best, index.0.saturating_sub(device.best_at.0))
-    }
-
     pub(crate) fn do_open(
         who: T::AccountId,
         asset: AssetId,
@@ -190,10 +54,19 @@ impl<T: Config> Pallet<T> {
         let drawn = Self::is_drawn(asset, commit, &census).ok_or(Error::<T>::NotOpening)?;
         ensure!(drawn, Error::<T>::NotDrawn);
 
-        let claim = Claim {
-            class: commit.class,
-            rounds: commit.rounds,
-            commitment: commit.commitment.0,
+        let Claim::Matrix {
+            class,
+            rounds,
+            commitment,
+        } = commit.claim
+        else {
+            // Never drawn.
+            return Err(Error::<T>::NotDrawn.into());
+        };
+        let claim = ProofClaim {
+            class,
+            rounds,
+            commitment: commitment.0,
         };
         let proof_device = Self::proof_device(asset, &who);
         compute_proof::verify(
@@ -206,8 +79,8 @@ impl<T: Config> Pallet<T> {
         )
         .map_err(Error::<T>::from)?;
 
-        let rate = Self::rate_of(commit.work(), &census)?;
-        let weight = Self::open_weight(commit.class);
+        let rate = Self::rate_of(commit.claim.work(), &census)?;
+        let weight = Self::open_weight(class);
         commit.opened = true;
         device.passed = device.passed.saturating_add(1);
         device.best = rate.max(Self::best_at(&device, index));
@@ -271,7 +144,8 @@ impl<T: Config> Pallet<T> {
         }
         let missed = math::missed(CountedCensuses::<T>::get(), device.rated_at, false);
         ensure!(missed >= MISSED_LIMIT, Error::<T>::NotMissed);
-        let rate = math::decayed_rate(device.rate, missed);
+        let kind = T::Assets::kind(asset).ok_or(Error::<T>::NoSuchAsset)?;
+        let rate = math::decayed_rate(kind, device.rate, missed);
         Devices::<T>::insert(asset, device);
         T::Assets::set_status(asset, AssetStatus::Offline)?;
         T::Assets::set_rate(asset, rate)?;
@@ -314,6 +188,17 @@ impl<T> From<VerifyError> for Error<T> {
                 Self::OpeningPath
             }
             VerifyError::Cell(_) => Self::OpeningCell,
+        }
+    }
+}
+
+impl<T> From<SharesError> for Error<T> {
+    fn from(error: SharesError) -> Self {
+        match error {
+            SharesError::Count => Self::ShareCount,
+            SharesError::Time(_) => Self::ShareTime,
+            SharesError::Order(_) => Self::ShareOrder,
+            SharesError::Overflow => Self::TooManyHashes,
         }
     }
 }

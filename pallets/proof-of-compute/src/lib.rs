@@ -7,6 +7,7 @@ extern crate alloc;
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
 mod census;
+mod commits;
 mod impls;
 pub mod math;
 #[cfg(test)]
@@ -36,7 +37,10 @@ pub mod pallet {
         AssetId, AssetKind, AssetLife, AssetStatus, CensusIndex, Emission, InspectAsset, OperatorBond, Work,
         WorkRate,
     };
-    use compute_proof::{Class, MAX_SAMPLES_LEN};
+    use compute_proof::{
+        hashrate::{Share, SHARES},
+        Class, MAX_SAMPLES_LEN,
+    };
     use frame_support::{
         pallet_prelude::*,
         traits::{tokens::Balance, Randomness},
@@ -222,6 +226,13 @@ pub mod pallet {
             rounds: u32,
             always: bool,
         },
+        /// A device showed so many hashes. Its last submission of a census counts.
+        SharesSubmitted {
+            asset: AssetId,
+            census: CensusIndex,
+            prover: T::AccountId,
+            hashes: Work,
+        },
         /// The commit was not taken, because settling the one before slashed the bond.
         CommitRefused { asset: AssetId, census: CensusIndex },
         /// An opening was valid, and showed this rate.
@@ -286,6 +297,14 @@ pub mod pallet {
         ClassNotAllowed,
         /// Too few or too many rounds.
         RoundsOutOfBounds,
+        /// There are not exactly as many shares as a proof has.
+        ShareCount,
+        /// A share's time is before the census opened, or more than two hours ahead.
+        ShareTime,
+        /// The shares' hashes are not in increasing order. So it is for shares of another device or census.
+        ShareOrder,
+        /// The shares stand for more hashes than can be counted.
+        TooManyHashes,
         /// The asset has made all its commits of this census.
         TooManyCommits,
         /// The census has no room for another commit that is drawn in any case.
@@ -429,6 +448,24 @@ pub mod pallet {
         pub fn set_schedule(origin: OriginFor<T>, schedule: Schedule) -> DispatchResult {
             ensure_root(origin)?;
             Self::do_set_schedule(schedule)
+        }
+
+        /// Shows how much `asset` has hashed for this census's challenge: the 64 smallest hashes, in increasing order.
+        ///
+        /// By its operator, in the work window, with a whole bond. The last submission of a census counts, so does the time until
+        /// the window's close: to submit early or to hold back hashes lowers what is counted. Settles the asset's submission of an
+        /// earlier census first. Free if taken.
+        #[pallet::call_index(6)]
+        #[pallet::weight(T::WeightInfo::submit_shares().max(T::WeightInfo::submit_shares_paying()))]
+        pub fn submit_shares(
+            origin: OriginFor<T>,
+            asset: AssetId,
+            census: CensusIndex,
+            challenge: H256,
+            shares: BoundedVec<Share, ConstU32<SHARES>>,
+        ) -> DispatchResultWithPostInfo {
+            let who = ensure_signed(origin)?;
+            Self::do_submit_shares(who, asset, census, challenge, &shares)
         }
     }
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The arithmetic of ratings and money: pure, no storage, no clock. Every function says how it rounds.
 
-use compute_primitives::{Work, WorkRate};
-use sp_core::U256;
+use compute_primitives::{AssetKind, Work, WorkRate};
+use compute_proof::hashrate;
+use sp_core::{U256, U512};
 
 /// A census pays an asset at most this part of what it can lose (bond + unvested).
 const STAKE_PARTS: u128 = 16;
@@ -36,8 +37,17 @@ type Fraction = u64;
 /// 255/256, the decay of the best rate.
 const BEST_KEPT: Fraction = 255 << 56;
 
-/// 3/4, the decay of a rating by a census missed.
-const RATE_KEPT: Fraction = 3 << 62;
+/// What a census missed leaves of a rating. A quarter of matrix work goes, since that is counted exactly: who delivers it knows how
+/// much. An estimate of hashes moves as far down as up, or its own noise would pull the rating down.
+fn rate_kept(kind: AssetKind) -> Fraction {
+    match kind {
+        AssetKind::Gpu => 3 << 62,
+        AssetKind::Hashrate => 15 << 60,
+    }
+}
+
+/// (15/16)^2, the decay of a variance by a census.
+const VARIANCE_KEPT: Fraction = 225 << 56;
 
 /// The best rate after `censuses` more censuses: `best · (255/256)^censuses`, rounded down (exactly so for
 /// one census, by at most one part in 2^58 more for many).
@@ -45,18 +55,53 @@ pub fn decayed_best(best: WorkRate, censuses: u32) -> WorkRate {
     scaled(best, BEST_KEPT, censuses)
 }
 
-/// The rating after `missed` more censuses missed: `rate · (3/4)^missed`, rounded down likewise.
-pub fn decayed_rate(rate: WorkRate, missed: u32) -> WorkRate {
-    scaled(rate, RATE_KEPT, missed)
+/// The rating after `missed` more censuses missed: `rate · (3/4)^missed` for matrix work, `rate · (15/16)^missed` for hashes,
+/// rounded down likewise.
+pub fn decayed_rate(kind: AssetKind, rate: WorkRate, missed: u32) -> WorkRate {
+    scaled(rate, rate_kept(kind), missed)
+}
+
+/// The variance of a rating of hashes after `missed` more censuses missed: `variance · (225/256)^missed`, rounded down likewise.
+/// That a census was missed is certain, so it adds none.
+pub fn decayed_variance(variance: U256, missed: u32) -> U256 {
+    let Some(factor) = power(VARIANCE_KEPT, missed) else {
+        return variance;
+    };
+    let product = U512::from(variance) * U512::from(factor);
+    // Below the variance.
+    U256::try_from(product >> 64).unwrap_or(U256::MAX)
+}
+
+/// The variance of a rating of hashes after a census whose estimate is `shown`: the rating is 15/16 of what it was and 1/16 of the
+/// estimate, whose relative variance is 1/(K - 2). Rounded down.
+pub fn variance_with(before: U256, shown: WorkRate) -> U256 {
+    let square = U256::from(shown) * U256::from(shown);
+    let added = square / U256::from(hashrate::SHARES - 2) / U256::from(256);
+    decayed_variance(before, 1).saturating_add(added)
+}
+
+/// The standard error of a rating, rounded down.
+pub fn standard_error(variance: U256) -> WorkRate {
+    // The root of a number of 256 bits has 128.
+    WorkRate::try_from(variance.integer_sqrt()).unwrap_or(WorkRate::MAX)
 }
 
 /// `value · kept^times`, rounded down at each of at most 64 multiplications.
 fn scaled(value: u128, kept: Fraction, times: u32) -> u128 {
+    power(kept, times).map_or(value, |factor| {
+        // Both halves are below 2^64 · 2^64; the sum is below `value`.
+        let (high, low) = (value >> 64, value & u128::from(u64::MAX));
+        high * u128::from(factor) + ((low * u128::from(factor)) >> 64)
+    })
+}
+
+/// `base^times`, rounded down at each of at most 63 multiplications; `None`, which is 1, for none.
+fn power(base: Fraction, times: u32) -> Option<Fraction> {
     if times == 0 {
-        return value;
+        return None;
     }
     let mut factor: Option<Fraction> = None;
-    let mut square = kept;
+    let mut square = base;
     let mut left = times;
     loop {
         if left & 1 == 1 {
@@ -68,11 +113,7 @@ fn scaled(value: u128, kept: Fraction, times: u32) -> u128 {
         }
         square = product(square, square);
     }
-    factor.map_or(value, |factor| {
-        // Both halves are below 2^64 · 2^64; the sum is below `value`.
-        let (high, low) = (value >> 64, value & u128::from(u64::MAX));
-        high * u128::from(factor) + ((low * u128::from(factor)) >> 64)
-    })
+    factor
 }
 
 /// Product of two fractions, rounded down.
@@ -88,12 +129,16 @@ pub fn exceeds_best(claimed: WorkRate, best: WorkRate) -> bool {
     claimed > best.saturating_add(best / 20)
 }
 
-/// The rating after a census that showed `shown`: 1/16 of the gap up, or 1/4 of it down. Rounded down both
-/// ways.
-pub fn rerated(rate: WorkRate, shown: WorkRate) -> WorkRate {
+/// The rating after a census that showed `shown`: 1/16 of the gap up; down, 1/4 of it for matrix work and 1/16 for hashes. Rounded
+/// down both ways.
+pub fn rerated(kind: AssetKind, rate: WorkRate, shown: WorkRate) -> WorkRate {
+    let down = match kind {
+        AssetKind::Gpu => 4,
+        AssetKind::Hashrate => 16,
+    };
     match shown.checked_sub(rate) {
         Some(gap) => rate + gap / 16,
-        None => rate - (rate - shown).div_ceil(4),
+        None => rate - (rate - shown).div_ceil(down),
     }
 }
 

@@ -9,6 +9,7 @@ use crate::{CurrentCensus, Schedule, WorkLimits};
 use codec::Encode;
 use compute_primitives::{api::Phase, AssetId, AssetKind, CensusIndex};
 use compute_proof::{
+    hashrate::Share,
     prove::{open_with_known_seed, Opening, Product, Reference, RoundStore},
     Class,
 };
@@ -212,6 +213,10 @@ pub fn books(census: CensusIndex) -> crate::BooksOf<Test> {
     crate::CensusBooks::<Test>::get(census, AssetKind::Gpu).unwrap()
 }
 
+pub fn hash_books(census: CensusIndex) -> crate::BooksOf<Test> {
+    crate::CensusBooks::<Test>::get(census, AssetKind::Hashrate).unwrap()
+}
+
 pub fn device(asset: AssetId) -> crate::DeviceOf<Test> {
     crate::Devices::<Test>::get(asset).unwrap()
 }
@@ -393,6 +398,52 @@ impl Rig {
             self.pass(rounds);
         }
         assert_eq!(device(self.asset).passed, crate::impls::PROBATION);
+    }
+}
+
+/// A miner: an asset of SHA-256d, and its operator.
+pub struct Miner {
+    pub asset: AssetId,
+    pub operator: AccountId,
+}
+
+impl Miner {
+    /// Operated by `account(seed)`, with a whole bond.
+    pub fn new(seed: u8) -> Self {
+        let operator = account(seed);
+        let asset = ledger::register(AssetKind::Hashrate, &operator, BOND);
+        Self { asset, operator }
+    }
+
+    /// The smallest of so many hashes for the present census.
+    pub fn mine(&self, hashes: u32) -> Vec<Share> {
+        let device = Poc::proof_device(self.asset, &self.operator);
+        let now = Slot::get() * SLOT_MS / 1_000;
+        compute_proof::prove::mine(&device, &census().challenge.0, now.try_into().unwrap(), hashes)
+    }
+
+    pub fn submit(&self, shares: Vec<Share>) -> DispatchResultWithPostInfo {
+        Poc::submit_shares(
+            RuntimeOrigin::signed(self.operator.clone()),
+            self.asset,
+            current(),
+            census().challenge,
+            shares.try_into().expect("a proof is no longer"),
+        )
+    }
+
+    /// One whole census with so many hashes, settled. Answers what it was paid.
+    pub fn pass(&self, hashes: u32) -> Balance {
+        next_census();
+        self.submit(self.mine(hashes)).unwrap();
+        run_to_phase(Phase::Payment);
+        self.settle()
+    }
+
+    pub fn settle(&self) -> Balance {
+        let before = ledger::unvested(self.asset);
+        Poc::settle(RuntimeOrigin::signed(account(20)), self.asset).unwrap();
+        ledger::unvested(self.asset) - before
     }
 }
 

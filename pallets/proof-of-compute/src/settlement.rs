@@ -2,7 +2,7 @@
 //! Where commits end: paid, slashed or dropped. Each once.
 
 use crate::{
-    math, BooksOf, CensusBooks, CensusOf, Censuses, CommitOf, Config, DeviceOf, Error, Event, Pallet,
+    math, BooksOf, CensusBooks, CensusOf, Censuses, Claim, CommitOf, Config, DeviceOf, Error, Event, Pallet,
     Settlement, Stage, VerifiedWork,
 };
 use compute_primitives::{
@@ -16,9 +16,6 @@ use sp_runtime::{
     ArithmeticError, DispatchError, DispatchResult,
 };
 
-/// The kind of work that commits and openings prove.
-pub const KIND: AssetKind = AssetKind::Gpu;
-
 impl<T: Config> Pallet<T> {
     /// The device, as proofs name it.
     pub(crate) fn proof_device(asset: AssetId, prover: &T::AccountId) -> ProofDevice {
@@ -28,8 +25,11 @@ impl<T: Config> Pallet<T> {
         }
     }
 
-    /// Whether a commit must be opened; `None` until the opening seed stands.
+    /// Whether a commit must be opened; `None` until the opening seed stands. Hashes need no opening.
     pub(crate) fn is_drawn(asset: AssetId, commit: &CommitOf<T>, census: &CensusOf<T>) -> Option<bool> {
+        if let Claim::Hashes(_) = commit.claim {
+            return Some(false);
+        }
         let open_seed = census.open_seed?;
         let device = Self::proof_device(asset, &commit.prover);
         let key = compute_proof::device_key(&census.challenge.0, &device);
@@ -72,22 +72,26 @@ impl<T: Config> Pallet<T> {
         census: &CensusOf<T>,
         ordinal: u32,
     ) -> DispatchResult {
-        let work = commit.work();
+        let (kind, work) = (commit.claim.kind(), commit.claim.work());
         let shown = Self::rate_of(work, census)?;
         let missed = math::missed(ordinal, device.rated_at, true);
-        device.rate = math::rerated(math::decayed_rate(device.rate, missed), shown);
+        device.rate = math::rerated(kind, math::decayed_rate(kind, device.rate, missed), shown);
+        if kind == AssetKind::Hashrate {
+            let before = math::decayed_variance(device.variance, missed);
+            device.variance = math::variance_with(before, shown);
+        }
         device.rated_at = ordinal;
         device.last_census = commit.census;
         device.verified_work = device
             .verified_work
             .checked_add(work)
             .ok_or(ArithmeticError::Overflow)?;
-        VerifiedWork::<T>::try_mutate(KIND, |total| -> DispatchResult {
+        VerifiedWork::<T>::try_mutate(kind, |total| -> DispatchResult {
             *total = total.checked_add(work).ok_or(ArithmeticError::Overflow)?;
             Ok(())
         })?;
 
-        let mut books = CensusBooks::<T>::get(commit.census, KIND).ok_or(Error::<T>::NoSuchCensus)?;
+        let mut books = CensusBooks::<T>::get(commit.census, kind).ok_or(Error::<T>::NoSuchCensus)?;
         let share = Self::share(&books, work, books.denominator)?;
         let bond = T::Assets::bonded(asset, &commit.prover);
         let amount = T::Balance::from(math::capped(
@@ -102,10 +106,10 @@ impl<T: Config> Pallet<T> {
             .checked_sub(&amount)
             .ok_or(ArithmeticError::Underflow)?;
         books.paid = books.paid.checked_add(&amount).ok_or(ArithmeticError::Overflow)?;
-        Self::put_back(KIND, &mut books, cut)?;
-        CensusBooks::<T>::insert(commit.census, KIND, books);
+        Self::put_back(kind, &mut books, cut)?;
+        CensusBooks::<T>::insert(commit.census, kind, books);
         if !amount.is_zero() {
-            T::Emission::pay(asset, KIND, amount)?;
+            T::Emission::pay(asset, kind, amount)?;
         }
 
         if matches!(
@@ -136,13 +140,13 @@ impl<T: Config> Pallet<T> {
         census: &CensusOf<T>,
         reporter: Option<T::AccountId>,
     ) -> DispatchResult {
-        let work = commit.work();
-        let mut books = CensusBooks::<T>::get(commit.census, KIND).ok_or(Error::<T>::NoSuchCensus)?;
+        let (kind, work) = (commit.claim.kind(), commit.claim.work());
+        let mut books = CensusBooks::<T>::get(commit.census, kind).ok_or(Error::<T>::NoSuchCensus)?;
         let share = match census.stage {
             Stage::Payment { .. } => {
                 let share = Self::share(&books, work, books.denominator)?;
                 books.settled = books.settled.checked_add(work).ok_or(ArithmeticError::Overflow)?;
-                Self::put_back(KIND, &mut books, share)?;
+                Self::put_back(kind, &mut books, share)?;
                 share
             }
             Stage::Running | Stage::Void => {
@@ -151,13 +155,13 @@ impl<T: Config> Pallet<T> {
                     .claimed
                     .checked_sub(books.failed)
                     .ok_or(ArithmeticError::Underflow)?;
-                let past = crate::PastDenominators::<T>::get(KIND);
+                let past = crate::PastDenominators::<T>::get(kind);
                 let denominator = math::denominator(left, &past).ok_or(ArithmeticError::Overflow)?;
                 books.failed = books.failed.checked_add(work).ok_or(ArithmeticError::Overflow)?;
                 Self::share(&books, work, denominator)?
             }
         };
-        CensusBooks::<T>::insert(commit.census, KIND, books);
+        CensusBooks::<T>::insert(commit.census, kind, books);
         device.passed = 0;
         device.failed = device.failed.saturating_add(1);
 

@@ -15,3 +15,4 @@ mod random;
 mod report;
 mod schedule;
 mod settle;
+mod shares;

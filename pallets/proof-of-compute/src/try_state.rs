@@ -2,8 +2,8 @@
 //! Invariants, one named check each.
 
 use crate::{
-    settlement::KIND, Books, BooksOf, CensusBooks, Censuses, Config, CountedCensuses, CurrentCensus,
-    CurrentSchedule, Devices, Limits, OldestCensus, Pallet, Stage, VerifiedWork, PAID_KINDS,
+    Books, BooksOf, CensusBooks, Censuses, Config, CountedCensuses, CurrentCensus, CurrentSchedule, Devices,
+    Limits, OldestCensus, Pallet, Stage, VerifiedWork, PAID_KINDS,
 };
 use alloc::collections::BTreeMap;
 use compute_primitives::{api::Phase, AssetKind, CensusIndex, InspectAsset, Work};
@@ -118,7 +118,11 @@ impl<T: Config> Pallet<T> {
     fn devices_are_consistent() -> Result<(), TryRuntimeError> {
         let (counted, current) = (CountedCensuses::<T>::get(), CurrentCensus::<T>::get());
         for (asset, device) in Devices::<T>::iter() {
-            ensure!(T::Assets::kind(asset) == Some(KIND), "a device without its asset");
+            let kind = T::Assets::kind(asset).ok_or("a device without its asset")?;
+            ensure!(
+                kind == AssetKind::Hashrate || device.variance.is_zero(),
+                "a variance of what is counted"
+            );
             ensure!(
                 device.rated_at <= counted,
                 "rated in a census that was not paid yet"
@@ -129,6 +133,11 @@ impl<T: Config> Pallet<T> {
             );
             let Some(commit) = device.commit else { continue };
             ensure!(commit.census <= current, "a commit for a census to come");
+            ensure!(commit.claim.kind() == kind, "a claim of another kind of work");
+            ensure!(
+                kind == AssetKind::Gpu || !(commit.always || commit.opened),
+                "hashes were opened"
+            );
             ensure!(
                 (1..=T::MaxCommits::get()).contains(&commit.count),
                 "commits beyond the limit"
@@ -145,12 +154,13 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Work of unsettled commits, by census.
-    fn unsettled() -> BTreeMap<CensusIndex, (u32, u32, Work)> {
+    /// Work of unsettled commits, by census and kind.
+    fn unsettled() -> BTreeMap<(CensusIndex, AssetKind), (u32, u32, Work)> {
         let mut sums = BTreeMap::<_, (u32, u32, Work)>::new();
         for commit in Devices::<T>::iter_values().filter_map(|device| device.commit) {
-            let sum = sums.entry(commit.census).or_default();
-            *sum = (sum.0 + 1, sum.1 + u32::from(commit.always), sum.2 + commit.work());
+            let sum = sums.entry((commit.census, commit.claim.kind())).or_default();
+            let work = commit.claim.work();
+            *sum = (sum.0 + 1, sum.1 + u32::from(commit.always), sum.2 + work);
         }
         sums
     }
@@ -159,11 +169,11 @@ impl<T: Config> Pallet<T> {
     fn claims_add_up() -> Result<(), TryRuntimeError> {
         let unsettled = Self::unsettled();
         let now = frame_system::Pallet::<T>::block_number();
-        for (index, census) in Censuses::<T>::iter() {
-            let Some(books) = CensusBooks::<T>::get(index, KIND) else {
+        for (index, kind, books) in CensusBooks::<T>::iter() {
+            let Some(census) = Censuses::<T>::get(index) else {
                 continue;
             };
-            let (commits, always, work) = unsettled.get(&index).copied().unwrap_or_default();
+            let (commits, always, work) = unsettled.get(&(index, kind)).copied().unwrap_or_default();
             ensure!(
                 books.always <= T::MaxAlways::get(),
                 "more openings certain than a census takes"
@@ -199,17 +209,18 @@ impl<T: Config> Pallet<T> {
 
     /// Whatever the order in which they are settled, the pot suffices for all shares.
     fn what_remains_covers_what_is_owed() -> Result<(), TryRuntimeError> {
-        let mut owed = BTreeMap::<CensusIndex, u128>::new();
+        let mut owed = BTreeMap::<_, u128>::new();
         for commit in Devices::<T>::iter_values().filter_map(|device| device.commit) {
-            let Some(books) = Self::paying_books(commit.census) else {
+            let (census, kind, work) = (commit.census, commit.claim.kind(), commit.claim.work());
+            let Some(books) = Self::paying_books(census, kind) else {
                 continue;
             };
-            let share: u128 = Self::share(&books, commit.work(), books.denominator)?.into();
-            let sum = owed.entry(commit.census).or_default();
+            let share: u128 = Self::share(&books, work, books.denominator)?.into();
+            let sum = owed.entry((census, kind)).or_default();
             *sum = sum.checked_add(share).ok_or("shares overflow")?;
         }
-        for (index, owed) in owed {
-            let remaining = Self::paying_books(index).map(|books| books.remaining.into());
+        for ((index, kind), owed) in owed {
+            let remaining = Self::paying_books(index, kind).map(|books| books.remaining.into());
             ensure!(
                 remaining.is_some_and(|remaining: u128| remaining >= owed),
                 "less left than is owed"
@@ -218,22 +229,25 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    fn paying_books(index: CensusIndex) -> Option<BooksOf<T>> {
+    fn paying_books(index: CensusIndex, kind: AssetKind) -> Option<BooksOf<T>> {
         let census = Censuses::<T>::get(index)?;
         matches!(census.stage, Stage::Payment { .. })
-            .then(|| CensusBooks::<T>::get(index, KIND))
+            .then(|| CensusBooks::<T>::get(index, kind))
             .flatten()
     }
 
     fn no_more_work_is_credited_than_was_verified() -> Result<(), TryRuntimeError> {
-        let credited = Devices::<T>::iter_values()
-            .try_fold(0, |sum: Work, device| sum.checked_add(device.verified_work))
-            .ok_or("work overflows")?;
-        // Reaped assets take their part of the sum with them.
-        ensure!(
-            credited <= VerifiedWork::<T>::get(AssetKind::Gpu),
-            "more work credited than verified"
-        );
+        for kind in PAID_KINDS {
+            let credited = Devices::<T>::iter()
+                .filter(|(asset, _)| T::Assets::kind(*asset) == Some(kind))
+                .try_fold(0, |sum: Work, (_, device)| sum.checked_add(device.verified_work))
+                .ok_or("work overflows")?;
+            // Reaped assets take their part of the sum with them.
+            ensure!(
+                credited <= VerifiedWork::<T>::get(kind),
+                "more work credited than verified"
+            );
+        }
         Ok(())
     }
 }

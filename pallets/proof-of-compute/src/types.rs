@@ -3,13 +3,13 @@
 
 use crate::Config;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
-use compute_primitives::{api::Phase, CensusIndex, Work, WorkRate};
+use compute_primitives::{api::Phase, AssetKind, CensusIndex, Work, WorkRate};
 use compute_proof::Class;
 use frame_support::{traits::ConstU32, BoundedVec};
 use frame_system::pallet_prelude::BlockNumberFor;
 use scale_info::TypeInfo;
 use serde::{Deserialize, Serialize};
-use sp_core::H256;
+use sp_core::{H256, U256};
 use sp_runtime::traits::AtLeast32BitUnsigned;
 
 /// The most blocks whose VRFs an opening seed may mix.
@@ -262,29 +262,51 @@ pub struct Books<Balance> {
     pub denominator: Work,
 }
 
-/// A claim: so much work done for the census's challenge.
+/// What a device says it did.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub enum Claim {
+    /// Rounds of matrix work. Shown by an opening of the commitment, if it is drawn.
+    Matrix {
+        class: Class,
+        rounds: u32,
+        commitment: H256,
+    },
+    /// So many hashes of SHA-256d. Shown by the shares that came with the claim.
+    Hashes(Work),
+}
+
+impl Claim {
+    /// The kind of asset that may claim this.
+    pub fn kind(&self) -> AssetKind {
+        match self {
+            Self::Matrix { .. } => AssetKind::Gpu,
+            Self::Hashes(_) => AssetKind::Hashrate,
+        }
+    }
+
+    /// In multiply-accumulates, or in hashes.
+    pub fn work(&self) -> Work {
+        match self {
+            Self::Matrix { class, rounds, .. } => class.work(*rounds),
+            Self::Hashes(hashes) => *hashes,
+        }
+    }
+}
+
+/// A claim of work done for the census's challenge, and who made it when.
 #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct Commit<AccountId, BlockNumber> {
     pub census: CensusIndex,
     /// The operator at that time. Its bond answers for the claim, and it alone may open.
     pub prover: AccountId,
-    pub class: Class,
-    pub rounds: u32,
-    pub commitment: H256,
+    pub claim: Claim,
     pub committed_at: BlockNumber,
     /// Commits of this asset in this census, with this one.
     pub count: u8,
-    /// Drawn in any case.
+    /// Drawn in any case. Never so for hashes: they were shown.
     pub always: bool,
     /// A valid opening was given.
     pub opened: bool,
-}
-
-impl<AccountId, BlockNumber> Commit<AccountId, BlockNumber> {
-    /// The claim, in multiply-accumulates.
-    pub fn work(&self) -> Work {
-        self.class.work(self.rounds)
-    }
 }
 
 /// What the chain knows of an asset's work. One record, so that a commit writes little.
@@ -294,6 +316,8 @@ pub struct Device<AccountId, BlockNumber> {
     pub commit: Option<Commit<AccountId, BlockNumber>>,
     /// Verified work per second, as of `rated_at`.
     pub rate: WorkRate,
+    /// Variance of `rate`, the square of its standard error. Zero for matrix work, which is counted and not estimated.
+    pub variance: U256,
     /// Ordinal of the last census passed; before the first, of the last census that ended before the first
     /// commit.
     pub rated_at: u32,
@@ -316,6 +340,7 @@ impl<AccountId, BlockNumber> Device<AccountId, BlockNumber> {
         Self {
             commit: None,
             rate: 0,
+            variance: U256::zero(),
             rated_at: counted,
             best: 0,
             best_at: CensusIndex(0),

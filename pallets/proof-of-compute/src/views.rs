@@ -2,12 +2,12 @@
 //! What the runtime API and clients read.
 
 use crate::{
-    impls::MISSED_LIMIT, math, settlement::KIND, CensusBooks, Censuses, Config, CountedCensuses,
-    CurrentCensus, Devices, NetworkRate, Pallet, VerifiedWork,
+    impls::MISSED_LIMIT, math, CensusBooks, Censuses, Claim, Config, CountedCensuses, CurrentCensus,
+    DeviceOf, Devices, NetworkRate, Pallet, VerifiedWork,
 };
 use compute_primitives::{
-    api::{CensusInfo, CommitInfo, Phase, RatingInfo},
-    AssetId, AssetStatus, InspectAsset, Work, WorkRate,
+    api::{CensusInfo, CommitInfo, HashrateCensusInfo, MatrixClaimInfo, Phase, RatingInfo},
+    AssetId, AssetKind, AssetStatus, InspectAsset, Work, WorkRate,
 };
 use frame_system::pallet_prelude::BlockNumberFor;
 use sp_core::H256;
@@ -17,7 +17,8 @@ impl<T: Config> Pallet<T> {
     /// The census that runs, or the last one.
     pub fn census_info() -> CensusInfo<T::Hash, T::Balance, BlockNumberFor<T>> {
         let index = CurrentCensus::<T>::get();
-        let books = CensusBooks::<T>::get(index, KIND).unwrap_or_default();
+        let books = |kind| CensusBooks::<T>::get(index, kind).unwrap_or_default();
+        let (matrix, hashes) = (books(AssetKind::Gpu), books(AssetKind::Hashrate));
         let mut info = CensusInfo {
             index,
             phase: Phase::Idle,
@@ -28,11 +29,17 @@ impl<T: Config> Pallet<T> {
             open_until: Zero::zero(),
             report_until: Zero::zero(),
             not_before: Zero::zero(),
-            commits: books.commits,
-            always: books.always,
-            claimed_work: books.claimed,
-            pot: books.pot,
-            paid: books.paid,
+            commits: matrix.commits,
+            always: matrix.always,
+            claimed_work: matrix.claimed,
+            pot: matrix.pot,
+            paid: matrix.paid,
+            hashrate: HashrateCensusInfo {
+                submissions: hashes.commits,
+                hashes: hashes.claimed,
+                pot: hashes.pot,
+                paid: hashes.paid,
+            },
         };
         if let Some(census) = Censuses::<T>::get(index) {
             info.phase = census.phase(frame_system::Pallet::<T>::block_number());
@@ -54,9 +61,19 @@ impl<T: Config> Pallet<T> {
         let commit = device.commit.as_ref().map(|commit| CommitInfo {
             census: commit.census,
             prover: commit.prover.clone(),
-            class: commit.class.index(),
-            rounds: commit.rounds,
-            commitment: commit.commitment,
+            work: commit.claim.work(),
+            matrix: match commit.claim {
+                Claim::Matrix {
+                    class,
+                    rounds,
+                    commitment,
+                } => Some(MatrixClaimInfo {
+                    class: class.index(),
+                    rounds,
+                    commitment,
+                }),
+                Claim::Hashes(_) => None,
+            },
             committed_at: commit.committed_at,
             count: commit.count,
             always: commit.always,
@@ -66,7 +83,8 @@ impl<T: Config> Pallet<T> {
         });
         Some(RatingInfo {
             asset,
-            rate: math::decayed_rate(device.rate, missed),
+            rate: Self::decayed_rate(asset, &device, missed),
+            rate_error: math::standard_error(math::decayed_variance(device.variance, missed)),
             best: Self::best_at(&device, CurrentCensus::<T>::get()),
             verified_work: device.verified_work,
             passed: device.passed,
@@ -90,7 +108,14 @@ impl<T: Config> Pallet<T> {
 
     /// Verified work per second, after decay.
     pub fn effective_rate(asset: AssetId) -> WorkRate {
-        Devices::<T>::get(asset).map_or(0, |device| math::decayed_rate(device.rate, Self::missed(asset)))
+        Devices::<T>::get(asset).map_or(0, |device| {
+            Self::decayed_rate(asset, &device, Self::missed(asset))
+        })
+    }
+
+    fn decayed_rate(asset: AssetId, device: &DeviceOf<T>, missed: u32) -> WorkRate {
+        // A device is never without its asset.
+        T::Assets::kind(asset).map_or(0, |kind| math::decayed_rate(kind, device.rate, missed))
     }
 
     /// The asset's status as the censuses missed imply it, written down or not.
@@ -101,13 +126,13 @@ impl<T: Config> Pallet<T> {
         })
     }
 
-    /// Matrix work paid for since genesis, in multiply-accumulates.
-    pub fn verified_work_total() -> Work {
-        VerifiedWork::<T>::get(KIND)
+    /// Work paid for since genesis, in multiply-accumulates or hashes.
+    pub fn verified_work_total(kind: AssetKind) -> Work {
+        VerifiedWork::<T>::get(kind)
     }
 
-    /// Sum of the claims of matrix work per second in the last census that reached payment.
-    pub fn network_rate() -> WorkRate {
-        NetworkRate::<T>::get(KIND)
+    /// Sum of the claims per second in the last census that reached payment.
+    pub fn network_rate(kind: AssetKind) -> WorkRate {
+        NetworkRate::<T>::get(kind)
     }
 }

@@ -17,6 +17,8 @@ pub trait WeightInfo {
 	fn commit() -> Weight;
 	fn commit_paying() -> Weight;
 	fn commit_slashing() -> Weight;
+	fn submit_shares() -> Weight;
+	fn submit_shares_paying() -> Weight;
 	fn open_xs() -> Weight;
 	fn open_s() -> Weight;
 	fn open_m() -> Weight;
@@ -552,6 +554,16 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 			.saturating_add(T::DbWeight::get().reads(2_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
+	fn submit_shares() -> Weight {
+		Weight::from_parts(400_000_000, 3673)
+			.saturating_add(T::DbWeight::get().reads(7_u64))
+			.saturating_add(T::DbWeight::get().writes(3_u64))
+	}
+	fn submit_shares_paying() -> Weight {
+		Weight::from_parts(700_000_000, 8254)
+			.saturating_add(T::DbWeight::get().reads(27_u64))
+			.saturating_add(T::DbWeight::get().writes(16_u64))
+	}
 }
 
 /// For tests: the same, with ParityDB's weights.
@@ -660,5 +672,15 @@ impl WeightInfo for () {
 		Weight::from_parts(10_997_000, 3600)
 			.saturating_add(ParityDbWeight::get().reads(2_u64))
 			.saturating_add(ParityDbWeight::get().writes(1_u64))
+	}
+	fn submit_shares() -> Weight {
+		Weight::from_parts(400_000_000, 3673)
+			.saturating_add(ParityDbWeight::get().reads(7_u64))
+			.saturating_add(ParityDbWeight::get().writes(3_u64))
+	}
+	fn submit_shares_paying() -> Weight {
+		Weight::from_parts(700_000_000, 8254)
+			.saturating_add(ParityDbWeight::get().reads(27_u64))
+			.saturating_add(ParityDbWeight::get().writes(16_u64))
 	}
 }

@@ -91,11 +91,24 @@ pub struct CensusInfo<Hash, Balance, BlockNumber> {
     pub report_until: BlockNumber,
     /// No other census opens before this block.
     pub not_before: BlockNumber,
+    /// Commits to matrix work; so are the next four fields of matrix work.
     pub commits: u32,
     /// Commits that are drawn in any case.
     pub always: u32,
     /// Sum of the claims, in multiply-accumulates.
     pub claimed_work: Work,
+    pub pot: Balance,
+    pub paid: Balance,
+    pub hashrate: HashrateCensusInfo<Balance>,
+}
+
+/// What a census counts of SHA-256d.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, TypeInfo)]
+pub struct HashrateCensusInfo<Balance> {
+    /// Assets that have submitted shares.
+    pub submissions: u32,
+    /// Sum of the hashes that these stand for.
+    pub hashes: Work,
     pub pot: Balance,
     pub paid: Balance,
 }
@@ -106,9 +119,11 @@ pub struct RatingInfo<AccountId, Hash, BlockNumber> {
     pub asset: AssetId,
     /// Verified work per second, after decay.
     pub rate: WorkRate,
+    /// Standard error of `rate`; zero for matrix work, which is counted and not estimated.
+    pub rate_error: WorkRate,
     /// The best rate that one of its openings has shown, after decay.
     pub best: WorkRate,
-    /// Work paid for since registration, in multiply-accumulates.
+    /// Work paid for since registration, in multiply-accumulates or hashes.
     pub verified_work: Work,
     /// Openings passed since registration or the last failure.
     pub passed: u32,
@@ -126,9 +141,10 @@ pub struct RatingInfo<AccountId, Hash, BlockNumber> {
 pub struct CommitInfo<AccountId, Hash, BlockNumber> {
     pub census: CensusIndex,
     pub prover: AccountId,
-    pub class: u8,
-    pub rounds: u32,
-    pub commitment: Hash,
+    /// The claim, in multiply-accumulates or hashes.
+    pub work: Work,
+    /// What was claimed of matrix work; `None`: hashes, which were shown with the claim and are never drawn.
+    pub matrix: Option<MatrixClaimInfo<Hash>>,
     pub committed_at: BlockNumber,
     /// Commits made in this census.
     pub count: u8,
@@ -137,6 +153,14 @@ pub struct CommitInfo<AccountId, Hash, BlockNumber> {
     /// Whether it must be opened; `None` until the opening seed stands.
     pub drawn: Option<bool>,
     pub opened: bool,
+}
+
+/// A claim of matrix work.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, TypeInfo)]
+pub struct MatrixClaimInfo<Hash> {
+    pub class: u8,
+    pub rounds: u32,
+    pub commitment: Hash,
 }
 
 /// Income of one account from one asset, claimable now.
@@ -252,10 +276,13 @@ pub struct NetworkStats<Balance> {
     /// Assets registered and not reaped.
     pub assets: u32,
     pub censuses: CensusIndex,
-    /// Sum of the claims of the last census that was settled in full or in part, per second.
+    /// Sum of the claims of matrix work in the last census that was settled in full or in part, per second.
     pub rate: WorkRate,
-    /// Work paid for since genesis.
+    /// Multiply-accumulates paid for since genesis.
     pub verified_work: Work,
+    /// The same of SHA-256d: hashes per second, and hashes.
+    pub hashrate: WorkRate,
+    pub verified_hashes: Work,
     pub total_issuance: Balance,
     /// Minted for verified work since genesis.
     pub emitted: Balance,

@@ -3,6 +3,8 @@
 //!
 //! Takes a minute or two: the larger classes go through the reference's plain loops.
 
+#[path = "../tests/common/shares.rs"]
+mod shares;
 #[path = "../tests/common/vectors.rs"]
 mod vectors;
 
@@ -10,6 +12,9 @@ use std::{fs, path::Path};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors");
+    let shares = folder.join(shares::NAME).with_extension("json");
+    fs::write(&shares, serde_json::to_string_pretty(&shares::compute())? + "\n")?;
+    println!("{}", shares.display());
     for vector in vectors::VECTORS {
         let mut text = serde_json::to_string_pretty(&vector.compute())?;
         text.push('\n');

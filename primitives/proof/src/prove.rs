@@ -9,11 +9,13 @@
 //!   over them. [`Reference`] is the honest product. Tests put cheating ones in its place.
 
 mod known_seed;
+mod mine;
 mod reference;
 mod store;
 mod tree;
 
 pub use known_seed::open_with_known_seed;
+pub use mine::mine;
 pub use reference::{Product, Reference};
 pub use store::{LeafProof, OpenError, Opening, RoundStore, StoreError};
 pub use tree::RoundTree;

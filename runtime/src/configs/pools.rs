@@ -168,6 +168,7 @@ impl OnReap for PoolEnd {
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking {
     use super::*;
+    use alloc::boxed::Box;
     use frame_support::traits::fungible::Mutate;
     use frame_system::RawOrigin;
     use sp_runtime::traits::StaticLookup;

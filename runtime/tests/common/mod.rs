@@ -6,13 +6,13 @@
 use codec::Encode;
 use compute_primitives::{api::Phase, AssetId, AssetKind, CensusIndex, HardwareId};
 use compute_proof::{
-    prove::{open, prove, Reference},
+    prove::{mine, open, prove, Reference},
     Class, Device,
 };
 use ergon_runtime::*;
 use frame_support::{
     assert_ok,
-    traits::{OnFinalize, OnInitialize},
+    traits::{Get, OnFinalize, OnInitialize},
 };
 use sp_core::H256;
 use sp_io::{hashing::blake2_256, TestExternalities};
@@ -117,6 +117,11 @@ pub fn next_census() -> CensusIndex {
 
 /// Registers a GPU asset whose owner operates it.
 pub fn register(owner: &AccountId, bond: Balance) -> AssetId {
+    register_as(AssetKind::Gpu, owner, bond)
+}
+
+/// Registers an asset of any kind whose owner operates it.
+pub fn register_as(kind: AssetKind, owner: &AccountId, bond: Balance) -> AssetId {
     let number = ComputeAssets::count().to_le_bytes();
     let (hardware, salt) = (HardwareId(blake2_256(&number)), [7u8; 32]);
     let announcement = H256(blake2_256(&(owner, hardware, salt).encode()));
@@ -124,13 +129,33 @@ pub fn register(owner: &AccountId, bond: Balance) -> AssetId {
     next_block();
     assert_ok!(ComputeAssets::register(
         signed(owner.clone()),
-        AssetKind::Gpu,
+        kind,
         hardware,
         salt,
         b"https://example.org/device.json".to_vec().try_into().unwrap(),
         Some(bond),
     ));
     pallet_compute_assets::LastAssetId::<Runtime>::get()
+}
+
+/// Submits the smallest of so many hashes to the census that is open. Answers what they stand for.
+pub fn hash(asset: AssetId, prover: &AccountId, hashes: u32) -> u128 {
+    let census = ProofOfCompute::census_info();
+    let device = Device {
+        asset: asset.0,
+        prover: prover.clone().into(),
+    };
+    let slot = configs::compute::CurrentSlot::get();
+    let now = u32::try_from(slot * SLOT_DURATION / 1_000).unwrap();
+    let shares = mine(&device, &census.challenge.0, now, hashes);
+    assert_ok!(ProofOfCompute::submit_shares(
+        signed(prover.clone()),
+        asset,
+        census.index,
+        census.challenge,
+        shares.try_into().unwrap(),
+    ));
+    ProofOfCompute::rating_info(asset).unwrap().commit.unwrap().work
 }
 
 /// Takes part in the census that is open, honestly: commits, opens if drawn, and goes on to payment without settling.

@@ -137,6 +137,8 @@ fn collected(asset: AssetId, who: &AccountId) -> Option<Balance> {
             // Writing what stands there settles, and changes nothing else.
             <LpTokens as fungibles::Unbalanced<AccountId>>::write_balance(before.token, who, amount)?;
             Ok::<_, DispatchError>(match stored() {
+                // Its record went: what it had of an era that ended was less than a unit.
+                Some(_) if !pallet_lp_tokens::Accounts::<Runtime>::contains_key(asset, who) => 0,
                 Some(pool) if pool.is_closed && pool.accounts == 1 && amount == 0 => pool.balance,
                 Some(_) => LpTokens::pending(asset, who.clone()),
                 // It went with the last account.

@@ -130,12 +130,14 @@ pub fn rating(info: &RatingInfo) -> Rating {
 
 /// The unsettled commit.
 pub fn commit(info: &RatingInfo) -> Option<Commit> {
-    info.commit.as_ref().map(|commit| Commit {
+    // A submission of shares is no commit to rounds: there is nothing to open.
+    let commit = info.commit.as_ref()?;
+    commit.matrix.as_ref().map(|claim| Commit {
         census: commit.census.0,
         prover: commit.prover.0,
-        class: Class::try_from(commit.class).ok(),
-        rounds: commit.rounds,
-        commitment: commit.commitment.0,
+        class: Class::try_from(claim.class).ok(),
+        rounds: claim.rounds,
+        commitment: claim.commitment.0,
         committed_at: commit.committed_at,
         count: commit.count,
         drawn: commit.drawn,

@@ -85,16 +85,28 @@ pub struct Census {
     pub claimed_work: Amount,
     pub pot: Amount,
     pub paid: Amount,
+    pub hashrate: HashrateCensus,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HashrateCensus {
+    pub submissions: u32,
+    pub hashes: Amount,
+    pub pot: Amount,
+    pub paid: Amount,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Rating {
     pub asset: u64,
-    /// Multiply-accumulates per second.
+    /// Multiply-accumulates or hashes per second.
     pub rate: Amount,
+    /// Standard error of `rate`.
+    pub rate_error: Amount,
     pub best: Amount,
-    /// Multiply-accumulates.
+    /// Multiply-accumulates or hashes.
     pub verified_work: Amount,
     pub passed: u32,
     pub failed: u32,
@@ -108,15 +120,24 @@ pub struct Rating {
 pub struct Commit {
     pub census: u32,
     pub prover: Account,
-    /// 0 XS, 1 S, 2 M, 3 L, 4 XL.
-    pub class: u8,
-    pub rounds: u32,
-    pub commitment: Hash,
+    /// Multiply-accumulates or hashes.
+    pub work: Amount,
+    /// `null`: hashes.
+    pub matrix: Option<MatrixClaim>,
     pub committed_at: BlockNumber,
     pub count: u8,
     pub always: bool,
     pub drawn: Option<bool>,
     pub opened: bool,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MatrixClaim {
+    /// 0 XS, 1 S, 2 M, 3 L, 4 XL.
+    pub class: u8,
+    pub rounds: u32,
+    pub commitment: Hash,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -158,6 +179,9 @@ pub struct NetworkStats {
     /// Multiply-accumulates per second.
     pub rate: Amount,
     pub verified_work: Amount,
+    /// Hashes per second.
+    pub hashrate: Amount,
+    pub verified_hashes: Amount,
     pub total_issuance: Amount,
     pub emitted: Amount,
     pub max_supply: Amount,
@@ -300,6 +324,12 @@ impl From<api::CensusInfo<Hash, Balance, BlockNumber>> for Census {
             claimed_work: Amount(census.claimed_work),
             pot: Amount(census.pot),
             paid: Amount(census.paid),
+            hashrate: HashrateCensus {
+                submissions: census.hashrate.submissions,
+                hashes: Amount(census.hashrate.hashes),
+                pot: Amount(census.hashrate.pot),
+                paid: Amount(census.hashrate.paid),
+            },
         }
     }
 }
@@ -309,9 +339,12 @@ impl From<api::CommitInfo<AccountId, Hash, BlockNumber>> for Commit {
         Self {
             census: commit.census.0,
             prover: Account(commit.prover),
-            class: commit.class,
-            rounds: commit.rounds,
-            commitment: commit.commitment,
+            work: Amount(commit.work),
+            matrix: commit.matrix.map(|claim| MatrixClaim {
+                class: claim.class,
+                rounds: claim.rounds,
+                commitment: claim.commitment,
+            }),
             committed_at: commit.committed_at,
             count: commit.count,
             always: commit.always,
@@ -326,6 +359,7 @@ impl From<api::RatingInfo<AccountId, Hash, BlockNumber>> for Rating {
         Self {
             asset: rating.asset.0,
             rate: Amount(rating.rate),
+            rate_error: Amount(rating.rate_error),
             best: Amount(rating.best),
             verified_work: Amount(rating.verified_work),
             passed: rating.passed,
@@ -382,6 +416,8 @@ impl From<api::NetworkStats<Balance>> for NetworkStats {
             censuses: stats.censuses.0,
             rate: Amount(stats.rate),
             verified_work: Amount(stats.verified_work),
+            hashrate: Amount(stats.hashrate),
+            verified_hashes: Amount(stats.verified_hashes),
             total_issuance: Amount(stats.total_issuance),
             emitted: Amount(stats.emitted),
             max_supply: Amount(stats.max_supply),

@@ -98,6 +98,19 @@ fn a_pool_that_goes_on_is_not_dissolved() {
     });
 }
 
+/// Found by fuzzing: of an asset in 2^64 fractions, some that nobody provided were worth less than a unit, and stayed for ever.
+#[test]
+fn fractions_that_are_worth_nothing_are_cashed_too() {
+    run(|| {
+        assert_ok!(create(GPU, LP));
+        Twin::reserves(GPU, 0, 50);
+        Twin::sell(GPU, 0);
+        assert_ok!(dissolve());
+        assert_eq!(Twin::balance(GPU, &LpTokens::pool_account(GPU)), 0);
+        assert_noop!(dissolve(), Error::NothingToDissolve);
+    });
+}
+
 #[test]
 fn nor_one_that_is_empty() {
     run(|| {

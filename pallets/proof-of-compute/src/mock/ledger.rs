@@ -20,8 +20,10 @@ use frame_support::{
 };
 use sp_runtime::{AccountId32, DispatchError, DispatchResult, TokenError};
 
-/// What a schedule gives a census.
+/// What a schedule gives a census for matrix work.
 pub const SCHEDULED: Balance = 720 * UNIT;
+/// What it gives for hashes.
+pub const SCHEDULED_FOR_HASHES: Balance = 80 * UNIT;
 
 pub struct Ledger;
 
@@ -59,7 +61,7 @@ pub type Unvested =
 #[storage_alias]
 pub type Outstanding = StorageValue<Ledger, u128, frame_support::pallet_prelude::ValueQuery>;
 #[storage_alias]
-pub type Carry = StorageValue<Ledger, u128, frame_support::pallet_prelude::ValueQuery>;
+pub type Carry = StorageMap<Ledger, Twox64Concat, AssetKind, u128, frame_support::pallet_prelude::ValueQuery>;
 #[storage_alias]
 pub type Minted = StorageValue<Ledger, u128, frame_support::pallet_prelude::ValueQuery>;
 #[storage_alias]
@@ -265,19 +267,23 @@ impl OperatorBond<AccountId, u32> for Ledger {
 
 impl Emission<AccountId> for Ledger {
     type Balance = Balance;
-    fn draw(_: AssetKind, _: CensusIndex) -> Balance {
+    fn draw(kind: AssetKind, _: CensusIndex) -> Balance {
+        let scheduled = match kind {
+            AssetKind::Gpu => SCHEDULED,
+            AssetKind::Hashrate => SCHEDULED_FOR_HASHES,
+        };
         // At most one scheduled pot is carried over; what is above that is never minted.
-        let pot = SCHEDULED + Carry::take().min(SCHEDULED);
+        let pot = scheduled + Carry::take(kind).min(scheduled);
         Outstanding::mutate(|sum| *sum += pot);
         pot
     }
-    fn put_back(_: AssetKind, amount: Balance) -> DispatchResult {
+    fn put_back(kind: AssetKind, amount: Balance) -> DispatchResult {
         ensure!(!Jammed::get(), DispatchError::Unavailable);
         Outstanding::try_mutate(|sum| -> DispatchResult {
             *sum = sum.checked_sub(amount).ok_or(TokenError::FundsUnavailable)?;
             Ok(())
         })?;
-        Carry::mutate(|sum| *sum += amount);
+        Carry::mutate(kind, |sum| *sum += amount);
         Ok(())
     }
     fn pay(asset: AssetId, _: AssetKind, amount: Balance) -> DispatchResult {

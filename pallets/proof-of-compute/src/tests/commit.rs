@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Commits: who may make them, when, and what they leave in the books.
 
-use crate::{mock::*, Error, Event, WeightInfo, WorkLimits};
+use crate::{mock::*, Claim, Error, Event, WeightInfo, WorkLimits};
 use compute_primitives::{api::Phase, AssetId, AssetKind, AssetStatus, CensusIndex};
 use compute_proof::Class;
 use frame_support::{assert_noop, dispatch::Pays};
@@ -43,13 +43,18 @@ fn a_commit_is_free_and_stored_with_its_prover() {
             (stored.census, stored.prover.clone(), stored.count),
             (index, rig.operator.clone(), 1)
         );
+        let commitment = H256(rig.store().claim().commitment);
         assert_eq!(
-            (stored.class, stored.rounds, stored.work()),
-            (Class::Xs, 3, 3 << 20)
+            stored.claim,
+            Claim::Matrix {
+                class: Class::Xs,
+                rounds: 3,
+                commitment
+            }
         );
+        assert_eq!(stored.claim.work(), 3 << 20);
         assert_eq!(stored.committed_at, System::block_number());
         assert!(stored.always && !stored.opened);
-        assert_eq!(stored.commitment.0, rig.store().claim().commitment);
         let books = books(index);
         assert_eq!((books.commits, books.always, books.claimed), (1, 1, 3 << 20));
         System::assert_last_event(

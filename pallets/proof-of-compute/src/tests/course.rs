@@ -196,7 +196,7 @@ fn a_missing_vrf_voids_the_census_without_pay_or_slash() {
             System::assert_has_event(
                 Event::CensusVoided {
                     census: index,
-                    put_back: ledger::SCHEDULED,
+                    put_back: ledger::SCHEDULED + ledger::SCHEDULED_FOR_HASHES,
                 }
                 .into(),
             );
@@ -268,7 +268,7 @@ fn rates_are_measured_over_the_slots_that_passed_until_the_close() {
         let shown = (3u128 << 20) * 1000 / (12 * u128::from(SLOT_MS));
         assert_eq!(device(rig.asset).rate, shown / 16);
         assert_eq!(device(rig.asset).best, shown);
-        assert_eq!(Poc::network_rate(), shown);
+        assert_eq!(Poc::network_rate(AssetKind::Gpu), shown);
     })
 }
 

@@ -74,8 +74,8 @@ fn records() {
     notices("books without a census", |_| {
         CensusBooks::<Test>::insert(CensusIndex(9), AssetKind::Gpu, BooksOf::<Test>::default())
     });
-    notices("books without a census", |_| {
-        CensusBooks::<Test>::insert(CensusIndex(2), AssetKind::Hashrate, BooksOf::<Test>::default())
+    notices("a census without books", |_| {
+        CensusBooks::<Test>::remove(CensusIndex(2), AssetKind::Hashrate)
     });
 }
 

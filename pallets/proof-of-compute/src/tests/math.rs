@@ -2,6 +2,7 @@
 //! The arithmetic, against exact or independent reckonings.
 
 use crate::math::*;
+use compute_primitives::AssetKind::{Gpu, Hashrate};
 use proptest::prelude::*;
 use sp_core::{U256, U512};
 
@@ -22,11 +23,14 @@ fn rate_is_work_per_second_rounded_down() {
 fn decay_of_one_census_is_exact() {
     for value in [0, 1, 255, 256, 257, 1 << 40, u128::from(u64::MAX)] {
         assert_eq!(decayed_best(value, 1), value * 255 / 256);
-        assert_eq!(decayed_rate(value, 1), value * 3 / 4);
-        assert_eq!((decayed_best(value, 0), decayed_rate(value, 0)), (value, value));
+        assert_eq!(decayed_rate(Gpu, value, 1), value * 3 / 4);
+        assert_eq!(
+            (decayed_best(value, 0), decayed_rate(Gpu, value, 0)),
+            (value, value)
+        );
     }
-    assert_eq!(decayed_rate(256, 4), 81);
-    assert_eq!(decayed_rate(u128::MAX, u32::MAX), 0);
+    assert_eq!(decayed_rate(Gpu, 256, 4), 81);
+    assert_eq!(decayed_rate(Gpu, u128::MAX, u32::MAX), 0);
     assert_eq!(decayed_best(1 << 60, 100_000), 0);
 }
 
@@ -35,14 +39,14 @@ fn a_rating_reaches_what_it_is_shown() {
     let mut up = 0;
     let mut down = 1_000_000;
     for _ in 0..2_000 {
-        up = rerated(up, 500_000);
-        down = rerated(down, 500_000);
+        up = rerated(Gpu, up, 500_000);
+        down = rerated(Gpu, down, 500_000);
     }
     assert!((500_000 - 15..=500_000).contains(&up), "{up}");
     assert_eq!(down, 500_000);
-    assert_eq!(rerated(0, 160), 10);
-    assert_eq!(rerated(160, 0), 120);
-    assert_eq!(rerated(u128::MAX, 0), u128::MAX - u128::MAX.div_ceil(4));
+    assert_eq!(rerated(Gpu, 0, 160), 10);
+    assert_eq!(rerated(Gpu, 160, 0), 120);
+    assert_eq!(rerated(Gpu, u128::MAX, 0), u128::MAX - u128::MAX.div_ceil(4));
 }
 
 #[test]
@@ -143,9 +147,14 @@ proptest! {
     fn decay_is_close_from_below_and_never_rises(value: u128, times in 0u32..2_000) {
         for (decayed, kept) in [
             (decayed_best(value, times), (255u32, 256u32)),
-            (decayed_rate(value, times.min(60)), (3, 4)),
+            (decayed_rate(Gpu, value, times.min(60)), (3, 4)),
+            (decayed_rate(Hashrate, value, times.min(400)), (15, 16)),
         ] {
-            let times = if kept.0 == 3 { times.min(60) } else { times };
+            let times = match kept.0 {
+                3 => times.min(60),
+                15 => times.min(400),
+                _ => times,
+            };
             // The exact power in 256 bits of fraction, rounded down at each step and so at most `times` too
             // low in its last place.
             let one = U512::one() << 256;
@@ -162,11 +171,25 @@ proptest! {
 
     #[test]
     fn a_rating_moves_towards_what_is_shown_and_not_past_it(rate: u128, shown: u128) {
-        let new = rerated(rate, shown);
-        prop_assert!(new >= rate.min(shown) && new <= rate.max(shown));
-        let moved = new.abs_diff(rate);
-        let gap = rate.abs_diff(shown);
-        prop_assert_eq!(moved, if shown >= rate { gap / 16 } else { gap.div_ceil(4) });
+        for (kind, down) in [(Gpu, 4), (Hashrate, 16)] {
+            let new = rerated(kind, rate, shown);
+            prop_assert!(new >= rate.min(shown) && new <= rate.max(shown));
+            let moved = new.abs_diff(rate);
+            let gap = rate.abs_diff(shown);
+            prop_assert_eq!(moved, if shown >= rate { gap / 16 } else { gap.div_ceil(down) });
+        }
+    }
+
+    #[test]
+    fn a_variance_decays_and_grows_by_what_an_estimate_adds(shown: u128, missed in 0u32..200) {
+        let first = variance_with(U256::zero(), shown);
+        let square = U256::from(shown) * U256::from(shown);
+        // One part in 62 · 16^2, floored twice.
+        prop_assert!(first * U256::from(62 * 256) <= square);
+        prop_assert!(square - first * U256::from(62 * 256) < U256::from(2 * 62 * 256));
+        prop_assert!(decayed_variance(first, missed) <= first);
+        let error = standard_error(first);
+        prop_assert!(U256::from(error) * U256::from(error) <= first);
     }
 
     #[test]

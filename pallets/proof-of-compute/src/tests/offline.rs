@@ -2,7 +2,7 @@
 //! Assets whose worker is gone.
 
 use crate::{math, mock::*, Error, Event, WeightInfo};
-use compute_primitives::{api::Phase, AssetId, AssetStatus};
+use compute_primitives::{api::Phase, AssetId, AssetKind, AssetStatus};
 use frame_support::{assert_noop, assert_ok, dispatch::Pays};
 use sp_runtime::DispatchError;
 
@@ -37,7 +37,7 @@ fn three_censuses_missed_make_an_asset_offline() {
             (post.pays_fee, post.actual_weight),
             (Pays::No, Some(<() as WeightInfo>::mark_offline()))
         );
-        let decayed = math::decayed_rate(rate, 3);
+        let decayed = math::decayed_rate(AssetKind::Gpu, rate, 3);
         assert_eq!(ledger::status(rig.asset), AssetStatus::Offline);
         assert_eq!(ledger::Records::get(rig.asset).unwrap().rate, decayed);
         System::assert_last_event(

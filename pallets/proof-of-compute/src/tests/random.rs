@@ -158,7 +158,8 @@ fn run(seed: u64, censuses: u32, check_one_in: u32, seen: &mut BTreeSet<&'static
         // pay.
         run_to(System::block_number() + HORIZON + 40);
         for (index, kind, books) in CensusBooks::<Test>::iter() {
-            assert_eq!(kind, AssetKind::Gpu);
+            // No one hashes here.
+            assert!(kind == AssetKind::Gpu || books.put_back == books.pot - books.remaining);
             assert_eq!(
                 books.pot,
                 books.paid + books.put_back + books.remaining,

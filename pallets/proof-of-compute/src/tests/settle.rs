@@ -31,7 +31,10 @@ fn a_passed_census_pays_rates_and_makes_active() {
         assert_eq!(ledger::status(rig.asset), AssetStatus::Active);
         assert_eq!(ledger::Records::get(rig.asset).unwrap().rate, shown / 16);
         assert_eq!(
-            (Poc::verified_work_total(), Poc::network_rate()),
+            (
+                Poc::verified_work_total(AssetKind::Gpu),
+                Poc::network_rate(AssetKind::Gpu)
+            ),
             (4 << 20, shown)
         );
         System::assert_last_event(
@@ -160,10 +163,10 @@ fn a_settlement_may_come_censuses_later_and_is_rated_as_of_its_own() {
         assert_eq!(Poc::missed(rig.asset), 1);
         rig.settle().unwrap();
         let shown = device(rig.asset).best;
-        assert_eq!(device(rig.asset).rate, math::rerated(rate, shown));
+        assert_eq!(device(rig.asset).rate, math::rerated(AssetKind::Gpu, rate, shown));
         assert_eq!(
             Poc::effective_rate(rig.asset),
-            math::decayed_rate(math::rerated(rate, shown), 1)
+            math::decayed_rate(AssetKind::Gpu, math::rerated(AssetKind::Gpu, rate, shown), 1)
         );
     })
 }
@@ -180,7 +183,7 @@ fn missed_censuses_count_as_zero_in_the_next_rating() {
         let shown = device(rig.asset).best;
         assert_eq!(
             device(rig.asset).rate,
-            math::rerated(math::decayed_rate(rate, 2), shown)
+            math::rerated(AssetKind::Gpu, math::decayed_rate(AssetKind::Gpu, rate, 2), shown)
         );
     })
 }
@@ -196,7 +199,10 @@ fn a_failure_counts_as_a_missed_census() {
         run_to_phase(Phase::Payment);
         rig.settle().unwrap();
         assert_eq!(Poc::missed(rig.asset), 1);
-        assert_eq!(Poc::effective_rate(rig.asset), math::decayed_rate(rate, 1));
+        assert_eq!(
+            Poc::effective_rate(rig.asset),
+            math::decayed_rate(AssetKind::Gpu, rate, 1)
+        );
     })
 }
 
@@ -266,7 +272,7 @@ fn reaping_settles_first_and_leaves_nothing() {
         assert_eq!(ledger::unvested(rig.asset), BOND / 16);
         assert_eq!(Poc::rating_info(rig.asset), None);
         // What it did is still part of the sum.
-        assert_eq!(Poc::verified_work_total(), 2 << 20);
+        assert_eq!(Poc::verified_work_total(AssetKind::Gpu), 2 << 20);
     })
 }
 

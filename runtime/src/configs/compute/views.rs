@@ -5,7 +5,7 @@ use crate::*;
 use alloc::collections::BTreeMap;
 use compute_primitives::{
     api::{AssetInfo, Holder, HolderPage, NetworkStats, PendingReward},
-    AssetId, Holdings, InspectAsset,
+    AssetId, AssetKind, Holdings, InspectAsset,
 };
 
 pub fn asset(id: AssetId) -> Option<AssetInfo<AccountId, Balance, BlockNumber>> {
@@ -85,8 +85,10 @@ pub fn network_stats() -> NetworkStats<Balance> {
     NetworkStats {
         assets: ComputeAssets::count(),
         censuses: ProofOfCompute::census_info().index,
-        rate: ProofOfCompute::network_rate(),
-        verified_work: ProofOfCompute::verified_work_total(),
+        rate: ProofOfCompute::network_rate(AssetKind::Gpu),
+        verified_work: ProofOfCompute::verified_work_total(AssetKind::Gpu),
+        hashrate: ProofOfCompute::network_rate(AssetKind::Hashrate),
+        verified_hashes: ProofOfCompute::verified_work_total(AssetKind::Hashrate),
         total_issuance: Balances::total_issuance(),
         emitted: RewardDistribution::emitted_total(),
         max_supply: RewardDistribution::max_supply(),

@@ -18,11 +18,12 @@ const ASSET: &str =
 const BOOKS: &str = "emitted revenue claimed protocolFee operatorFee slashed";
 const CENSUS: &str =
     "index phase challenge openedAt closesAt openSeed openUntil reportUntil notBefore commits always \
-                      claimedWork pot paid";
-const RATING: &str = "asset rate best verifiedWork passed failed lastCensus missed commit";
+                      claimedWork pot paid hashrate";
+const RATING: &str = "asset rate rateError best verifiedWork passed failed lastCensus missed commit";
 const SUMS: &str = "emission revenue gross protocolFee operatorFee net credited";
 const ENTRY: &str = "census emission revenue gross protocolFee operatorFee net credited payee owner operator";
-const STATS: &str = "assets censuses rate verifiedWork totalIssuance emitted maxSupply slashed";
+const STATS: &str =
+    "assets censuses rate verifiedWork hashrate verifiedHashes totalIssuance emitted maxSupply slashed";
 
 fn has_fields(value: &Json, fields: &str) -> Result<()> {
     let promised: BTreeSet<&str> = fields.split_whitespace().collect();

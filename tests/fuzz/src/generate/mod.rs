@@ -85,6 +85,10 @@ pub const CALLS: &[Generator] = &[
         proof::commit,
     ),
     of(
+        |scene| if scene.phase() == Phase::Work { 12 } else { 1 },
+        proof::submit_shares,
+    ),
+    of(
         |scene| if scene.phase() == Phase::Open { 55 } else { 1 },
         proof::open,
     ),

@@ -8,10 +8,12 @@ use compute_primitives::{
     AssetId, AssetKind, AssetStatus, InspectAsset,
 };
 use compute_proof::{
+    hashrate::SHARES,
     prove::{self, Reference},
     Class, Device, MAX_ROUNDS,
 };
 use ergon_runtime::*;
+use frame_support::traits::Get;
 use pallet_proof_of_compute::{Call, Schedule};
 use sp_core::H256;
 
@@ -97,6 +99,48 @@ pub fn commit(draw: &mut Draw) -> Made {
     )
 }
 
+/// True hashes, few as they are.
+pub fn submit_shares(draw: &mut Draw) -> Made {
+    let can = |asset| {
+        is_live(asset) && <ComputeAssets as InspectAsset<AccountId>>::kind(asset) == Some(AssetKind::Hashrate)
+    };
+    let asset = draw.asset_where(can);
+    if !can(asset) && !draw.entropy.percent(10) {
+        return None;
+    }
+    let who = draw.mostly(operator(asset));
+    let info = &draw.scene.census;
+    let (mut census, mut challenge) = (info.index, info.challenge);
+    let device = Device {
+        asset: asset.0,
+        prover: who.clone().into(),
+    };
+    let slot = configs::compute::CurrentSlot::get();
+    let now = u32::try_from(slot * SLOT_DURATION / 1_000).ok()?;
+    let hashes = draw.entropy.small(SHARES, 200);
+    let mut shares = prove::mine(&device, &challenge.0, now, hashes);
+    match draw.entropy.small(0, 39) {
+        0 => {
+            shares.pop();
+        }
+        1 => shares.swap(0, 1),
+        2 => shares.iter_mut().for_each(|share| share.ntime = 0),
+        3 => census.0 = census.0.wrapping_add(1),
+        4 => challenge = H256::repeat_byte(1),
+        _ => {}
+    }
+    let shares = shares.try_into().ok()?;
+    made(
+        who,
+        Call::submit_shares {
+            asset,
+            census,
+            challenge,
+            shares,
+        },
+    )
+}
+
 pub fn open(draw: &mut Draw) -> Made {
     let census = draw.scene.census.index;
     let due = |asset: AssetId| {
@@ -107,8 +151,11 @@ pub fn open(draw: &mut Draw) -> Made {
     let able = |draw: &Draw, asset: AssetId| {
         let work = draw.secrets.work.get(&asset).filter(|(of, _)| *of == census);
         let commit = rating(asset).and_then(|rating| rating.commit);
-        work.zip(commit)
-            .is_some_and(|((_, store), commit)| commit.commitment.0 == store.claim().commitment)
+        work.zip(commit).is_some_and(|((_, store), commit)| {
+            commit
+                .matrix
+                .is_some_and(|claim| claim.commitment.0 == store.claim().commitment)
+        })
     };
     let ready: Vec<_> = draw
         .scene

@@ -105,13 +105,7 @@ fn fractions(asset: AssetId, who: &AccountId) -> Balance {
 /// Whether more than half would be its own, bought out of the pool too.
 fn can_be_bought_out(asset: AssetId, who: &AccountId) -> bool {
     let supply = supply(asset).unwrap_or(0);
-    let pool = LpTokens::pool_account(asset);
-    // Without currency it sells none.
-    let in_pool = if Balances::free_balance(&pool) > 0 {
-        fractions(asset, &pool)
-    } else {
-        0
-    };
+    let in_pool = fractions(asset, &LpTokens::pool_account(asset));
     fractions(asset, who) + in_pool.saturating_sub(1) > supply / 2
 }
 
@@ -211,6 +205,11 @@ fn fund(world: &mut World, who: &AccountId, amount: Balance) -> Unwound {
 
 /// Buys so many fractions out of the asset's pool, or as many as can be paid for.
 fn buy_from_pool(world: &mut World, asset: AssetId, who: &AccountId, mut amount: Balance) -> Unwound {
+    // Fractions that someone sent there are sold by a pool only once it has currency too.
+    let pool = LpTokens::pool_account(asset);
+    if has_pool(asset) && amount > 0 && Balances::free_balance(&pool) == 0 {
+        fund(world, &pool, UNIT)?;
+    }
     while amount > 0 {
         let (currency, fractions) = pair(asset);
         let price = AssetConversion::quote_price_tokens_for_exact_tokens(
@@ -241,13 +240,11 @@ fn buy_out(world: &mut World, asset: AssetId, who: &AccountId) -> Unwound {
     let supply = supply(asset).unwrap_or(0);
     let threshold = configs::compute::SqueezeOutThreshold::get().mul_ceil(supply);
     for _ in 0..4 {
-        let (currency, fractions_kind) = pair(asset);
-        let reserves = AssetConversion::get_reserves(*currency, *fractions_kind);
         let missing = threshold.saturating_sub(fractions(asset, who));
         if missing == 0 {
             break;
         }
-        let there = reserves.map_or(0, |(_, there)| there);
+        let there = fractions(asset, &LpTokens::pool_account(asset));
         buy_from_pool(world, asset, who, missing.min(there.saturating_sub(1)))?;
         providers_leave(world, asset)?;
         gather(world, asset, who)?;
