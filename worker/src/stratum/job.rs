@@ -69,7 +69,7 @@ impl Split {
     }
 
     /// Bytes of both.
-    pub fn len(self) -> usize {
+    pub fn bytes(self) -> usize {
         self.extranonce1 + self.extranonce2
     }
 
@@ -223,7 +223,7 @@ impl Job {
     /// Bytes of the room that a split leaves over; `None` if it does not fit.
     pub fn padding(&self, split: Split) -> Option<usize> {
         let room = self.template.room.min(MAX_ROOM);
-        room.checked_sub(split.len())
+        room.checked_sub(split.bytes())
     }
 
     /// The job as `mining.notify` for connections with this split; `None` if that does not fit.

@@ -314,7 +314,7 @@ impl<C: ShareChain> Service<C> {
         match news {
             News::Connected { room } => {
                 tracing::info!(extranonce2 = room, "the pool has let us in");
-                if room < self.options.split.len() {
+                if room < self.options.split.bytes() {
                     tracing::warn!(
                         "the pool leaves {room} bytes for extranonce2: miners that take no other extranonces can't work for it until a restart"
                     );

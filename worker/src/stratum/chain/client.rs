@@ -6,8 +6,7 @@ use crate::chain::{
     client::{AtBlock, Client},
     metadata, Chain, ChainError, SubmitError, View,
 };
-use compute_proof::{hashrate::Share, Hash};
-use subxt::dynamic::{tx, Value};
+use compute_proof::Hash;
 
 /// A chain behind one or several endpoints, for an asset of hashrate.
 #[derive(Clone)]
@@ -74,13 +73,12 @@ impl ShareChain for HashrateChain {
                 challenge,
                 shares,
             } => {
-                let fields = vec![
-                    Value::u128(asset.into()),
-                    Value::u128(census.into()),
-                    Value::from_bytes(challenge),
-                    Value::unnamed_composite(shares.iter().map(encode)),
-                ];
-                let call = tx("ProofOfCompute", "submit_shares", fields);
+                let call = metadata::transactions().proof_of_compute().submit_shares(
+                    metadata::AssetId(asset),
+                    metadata::CensusIndex(census),
+                    challenge.into(),
+                    metadata::shares(&shares),
+                );
                 Ok(self.client.send(&call, Some(nonce), before).await?.at)
             }
             ShareCall::Settle { asset } => {
@@ -89,14 +87,4 @@ impl ShareChain for HashrateChain {
             }
         }
     }
-}
-
-fn encode(share: &Share) -> Value {
-    Value::named_composite([
-        ("extranonce1", Value::from_bytes(share.extranonce1)),
-        ("extranonce2", Value::from_bytes(share.extranonce2)),
-        ("ntime", Value::u128(share.ntime.into())),
-        ("nonce", Value::u128(share.nonce.into())),
-        ("version_bits", Value::u128(share.version_bits.into())),
-    ])
 }

@@ -102,7 +102,7 @@ fn a_split_fits_every_source_whose_room_is_no_smaller() {
     for room in 3..=MAX_ROOM {
         let split = Split::within(room).unwrap();
         assert!(
-            split.len() <= room && split.len() <= CENSUS_ROOM && split.extranonce2 >= 2,
+            split.bytes() <= room && split.bytes() <= CENSUS_ROOM && split.extranonce2 >= 2,
             "{room}"
         );
         let job = Job::new(JobId(0), Epoch(0), upstream(room, &[1; 4]));

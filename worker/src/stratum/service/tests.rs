@@ -280,3 +280,77 @@ async fn draining_finishes_the_census_settles_it_and_ends() {
     assert_eq!(twin.settled(), [1]);
     assert!(twin.taken().iter().all(|taken| taken.census == 1));
 }
+
+/// Serves miners of others, and rents them out to a pool of others: for a trial by hand, as described in tests/stratum.
+///
+///     ERGON_TRIAL=127.0.0.1:3333 ERGON_TRIAL_POOL=127.0.0.1:3334 cargo test … serve_strangers -- --ignored --nocapture
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs miners that are no part of this test"]
+async fn serve_strangers() {
+    let listen = std::env::var("ERGON_TRIAL").expect("ERGON_TRIAL says where to listen");
+    let pool = std::env::var("ERGON_TRIAL_POOL").ok();
+    let schedule = Schedule {
+        window: 20,
+        gap: 40,
+        ..schedule()
+    };
+    let data = tempfile::tempdir().unwrap();
+    let twin = ShareTwin::new(schedule, DEVICE, Faults::default(), 9);
+    let mut beside = JoinSet::new();
+    let (to_pool, incoming) = mpsc::channel(16);
+    let news = pool.map(|pool| {
+        let account = upstream::Account {
+            address: pool.parse().unwrap(),
+            user: "trial".into(),
+            password: "x".into(),
+        };
+        let (tell, news) = mpsc::channel(16);
+        beside.spawn(upstream::run(account, incoming, tell));
+        news
+    });
+    let second = Duration::from_secs(1);
+    let options = Options {
+        split: if news.is_some() {
+            Split::NARROW
+        } else {
+            Split::CENSUS
+        },
+        salt: 7,
+        room: Room {
+            connections: 100,
+            per_address: 100,
+        },
+        limits: Limits::default(),
+        difficulty: Difficulty::from_hashes(1 << 20),
+        per_minute: 20,
+        window: second * 20,
+        block: second,
+    };
+    let store = Store::new(data.path(), DEVICE).unwrap();
+    let service = Service::new(twin.clone(), DEVICE, store, options, to_pool, news);
+    let listener = tokio::net::TcpListener::bind(listen).await.unwrap();
+    beside.spawn(server::listen(listener, service.context()));
+    let (_control, asked) = mpsc::channel(4);
+    let watchers = watch::Sender::new(service.snapshot());
+    let watch = watchers.subscribe();
+    beside.spawn(async move { drop(service.run(asked, watchers).await) });
+    for _ in 0..170 {
+        sleep(second).await;
+        twin.advance();
+        let snapshot = watch.borrow().clone();
+        println!(
+            "{} best {:?}",
+            crate::stratum::display::line(&snapshot),
+            snapshot.best
+        );
+    }
+    println!("{}", watch.borrow().report);
+    for taken in twin.taken() {
+        println!(
+            "census {}: {} hashes in block {}",
+            taken.census, taken.hashes, taken.at
+        );
+    }
+    assert!(!twin.taken().is_empty());
+    assert!(twin.refused().is_empty(), "{:?}", twin.refused());
+}

@@ -119,8 +119,11 @@ impl Bench {
 
     /// The last `mining.notify`.
     fn job(&self) -> String {
-        let jobs = self.sent.iter().filter(|line| line["method"] == "mining.notify");
-        jobs.last().unwrap()["params"][0].as_str().unwrap().to_owned()
+        let mut jobs = self.sent.iter().filter(|line| line["method"] == "mining.notify");
+        jobs.next_back().unwrap()["params"][0]
+            .as_str()
+            .unwrap()
+            .to_owned()
     }
 
     fn submit(&mut self, job: &str, extranonce2: &str, nonce: u32) -> Vec<Effect> {
