@@ -2,7 +2,9 @@
 //! The command line, and nothing else.
 
 use crate::{
-    commands::{bench, devices, doctor, drain, income, keys, prove, register, run, shell, status, verify},
+    commands::{
+        bench, devices, doctor, drain, income, keys, prove, register, run, shell, status, stratum, verify,
+    },
     config::{Format, Layer},
 };
 use clap::{Args, Parser, Subcommand};
@@ -101,6 +103,8 @@ pub enum Command {
     Register(register::Args),
     /// Proves in every census until told to stop
     Run(run::Args),
+    /// Serves SHA-256d miners over Stratum, and proves their hashrate in every census
+    Stratum(stratum::Args),
     /// The asset, its rating, its commit, its bond, and why nothing is earned
     Status(status::Args),
     /// What the asset earned census by census, or what an account earned by it
@@ -164,7 +168,7 @@ mod tests {
 
     #[test]
     fn what_writes_can_be_tried_without_writing() {
-        for name in ["register", "run", "drain"] {
+        for name in ["register", "run", "stratum", "drain"] {
             let command = Cli::command();
             let command = command.find_subcommand(name).unwrap();
             assert!(

@@ -12,6 +12,7 @@ pub mod register;
 pub mod run;
 pub mod shell;
 pub mod status;
+pub mod stratum;
 pub mod verify;
 
 use crate::{

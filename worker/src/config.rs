@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What the user asks for: flags over environment over one TOML file. The merge is pure.
 
+pub mod stratum;
+
+use self::stratum::{Stratum, StratumLayer};
 use clap::ValueEnum;
 use compute_proof::Class;
 use serde::{Deserialize, Serialize};
@@ -56,7 +59,7 @@ impl<'de> Deserialize<'de> for Shape {
 }
 
 /// One layer of the configuration: what is not said in it is left to the layer below.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct Layer {
     /// How output is written.
@@ -81,6 +84,8 @@ pub struct Layer {
     pub threads: Option<NonZeroUsize>,
     /// Rounds after which no more are computed in a census.
     pub max_rounds: Option<u32>,
+    /// Of `stratum` alone.
+    pub stratum: StratumLayer,
 }
 
 /// What is wrong with the configuration.
@@ -115,7 +120,7 @@ pub enum ConfigError {
     Invalid(String),
 }
 
-/// Environment variables, each with the setting of the same name.
+/// Environment variables besides [`stratum::VARIABLES`], each with the setting of the same name.
 pub const VARIABLES: [&str; 11] = [
     "ERGON_FORMAT",
     "ERGON_LOG",
@@ -151,6 +156,7 @@ impl Layer {
             shape: self.shape.or(below.shape),
             threads: self.threads.or(below.threads),
             max_rounds: self.max_rounds.or(below.max_rounds),
+            stratum: self.stratum.over(below.stratum),
         }
     }
 
@@ -159,20 +165,7 @@ impl Layer {
     /// # Errors
     /// [`ConfigError::Environment`].
     pub fn from_environment(read: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        let text = |name| read(name).filter(|value| !value.is_empty());
-        fn parsed<T: FromStr>(name: &'static str, value: Option<String>) -> Result<Option<T>, ConfigError>
-        where
-            T::Err: std::fmt::Display,
-        {
-            value
-                .map(|value| {
-                    value.parse().map_err(|error: T::Err| ConfigError::Environment {
-                        name,
-                        message: format!("{value}: {error}"),
-                    })
-                })
-                .transpose()
-        }
+        let text = |name: &str| read(name).filter(|value| !value.is_empty());
         let format = text("ERGON_FORMAT")
             .map(|value| {
                 Format::from_str(&value, true).map_err(|message| ConfigError::Environment {
@@ -193,6 +186,7 @@ impl Layer {
             shape: parsed("ERGON_SHAPE", text("ERGON_SHAPE"))?,
             threads: parsed("ERGON_THREADS", text("ERGON_THREADS"))?,
             max_rounds: parsed("ERGON_MAX_ROUNDS", text("ERGON_MAX_ROUNDS"))?,
+            stratum: StratumLayer::from_environment(text)?,
         })
     }
 
@@ -208,8 +202,23 @@ impl Layer {
     }
 }
 
+/// A variable's value.
+fn parsed<T: FromStr>(name: &'static str, value: Option<String>) -> Result<Option<T>, ConfigError>
+where
+    T::Err: std::fmt::Display,
+{
+    value
+        .map(|value| {
+            value.parse().map_err(|error: T::Err| ConfigError::Environment {
+                name,
+                message: format!("{value}: {error}"),
+            })
+        })
+        .transpose()
+}
+
 /// The configuration, complete.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Config {
     /// How output is written.
     pub format: Format,
@@ -229,6 +238,8 @@ pub struct Config {
     pub threads: Option<NonZeroUsize>,
     /// Rounds after which no more are computed in a census.
     pub max_rounds: Option<u32>,
+    /// Of `stratum` alone.
+    pub stratum: Stratum,
 }
 
 /// Where the key comes from.
@@ -291,6 +302,7 @@ impl Config {
             shape: merged.shape.unwrap_or(Shape::Auto),
             threads: merged.threads,
             max_rounds: merged.max_rounds,
+            stratum: Stratum::new(merged.stratum)?,
         })
     }
 
@@ -327,6 +339,7 @@ fn data_home(variable: impl Fn(&str) -> Option<String>) -> Option<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::num::NonZeroU32;
 
     fn full(mark: &str, number: u32) -> Layer {
         Layer {
@@ -349,6 +362,17 @@ mod tests {
             })),
             threads: NonZeroUsize::new(number as usize),
             max_rounds: Some(number),
+            stratum: StratumLayer {
+                listen: Some(([127, 0, 0, 1], u16::try_from(number).unwrap()).into()),
+                upstream: Some(mark.into()),
+                upstream_user: Some(mark.into()),
+                upstream_password: Some(mark.into()),
+                cpu_threads: Some(number as usize),
+                connections: Some(number as usize),
+                connections_per_address: Some(number as usize),
+                shares_per_minute: NonZeroU32::new(number),
+                difficulty: Some(number.into()),
+            },
         }
     }
 
@@ -435,6 +459,13 @@ mod tests {
             shape = "xl"
             threads = 8
             max-rounds = 500
+            [stratum]
+            listen = "0.0.0.0:3333"
+            upstream = "stratum+tcp://pool:3333"
+            upstream-user = "me"
+            cpu-threads = 0
+            shares-per-minute = 6
+            difficulty = 0.5
         "#;
         let layer = Layer::from_toml(Path::new("c"), text).unwrap();
         assert_eq!(
@@ -451,6 +482,15 @@ mod tests {
                 shape: Some(Shape::Class(Class::Xl)),
                 threads: NonZeroUsize::new(8),
                 max_rounds: Some(500),
+                stratum: StratumLayer {
+                    listen: Some(([0, 0, 0, 0], 3333).into()),
+                    upstream: Some("stratum+tcp://pool:3333".into()),
+                    upstream_user: Some("me".into()),
+                    cpu_threads: Some(0),
+                    shares_per_minute: NonZeroU32::new(6),
+                    difficulty: Some(0.5),
+                    ..StratumLayer::default()
+                },
             }
         );
     }
@@ -463,6 +503,9 @@ mod tests {
             "shape = \"huge\"",
             "threads = 0",
             "format = \"xml\"",
+            "[stratum]\nlisten = \"nowhere\"",
+            "[stratum]\nshares-per-minute = 0",
+            "[stratum]\npool = \"x\"",
             "= =",
         ] {
             let error = Layer::from_toml(Path::new("my.toml"), text).unwrap_err();
@@ -496,6 +539,12 @@ mod tests {
             "ERGON_MAX_ROUNDS",
             "ERGON_SHAPE",
             "ERGON_FORMAT",
+            "ERGON_STRATUM_LISTEN",
+            "ERGON_STRATUM_CPU_THREADS",
+            "ERGON_STRATUM_CONNECTIONS",
+            "ERGON_STRATUM_CONNECTIONS_PER_ADDRESS",
+            "ERGON_STRATUM_SHARES_PER_MINUTE",
+            "ERGON_STRATUM_DIFFICULTY",
         ] {
             let error = Layer::from_environment(|n| (n == name).then(|| "nonsense".into())).unwrap_err();
             assert!(error.to_string().contains(name), "{error}");
@@ -504,8 +553,9 @@ mod tests {
 
     #[test]
     fn every_variable_sets_something() {
-        for name in VARIABLES {
+        for name in VARIABLES.into_iter().chain(stratum::VARIABLES) {
             let value = match name {
+                "ERGON_STRATUM_LISTEN" => "127.0.0.1:1",
                 "ERGON_FORMAT" => "json",
                 "ERGON_SHAPE" => "s",
                 _ => "1",

@@ -20,3 +20,4 @@ mod reference;
 pub mod service;
 pub mod shape;
 pub mod state;
+pub mod stratum;

@@ -4,7 +4,9 @@
 use clap::Parser;
 use ergon_worker::{
     cli::{Cli, Command},
-    commands::{bench, devices, doctor, drain, income, keys, prove, register, run, shell, status, verify},
+    commands::{
+        bench, devices, doctor, drain, income, keys, prove, register, run, shell, status, stratum, verify,
+    },
     config::{Config, Format, Layer},
     error::{disk, Code, Error},
     logging,
@@ -37,6 +39,7 @@ fn dispatch(cli: &Cli) -> Result<u8, Error> {
         Command::Doctor(args) => args.upon(layer),
         Command::Register(args) => args.upon(layer),
         Command::Run(args) => args.upon(layer),
+        Command::Stratum(args) => args.upon(layer),
         Command::Status(args) => args.upon(layer),
         Command::Income(args) => args.upon(layer),
         Command::Drain(args) => args.upon(layer),
@@ -70,6 +73,7 @@ fn dispatch(cli: &Cli) -> Result<u8, Error> {
         }
         Command::Register(args) => print(&wait(register::run(args, &config))?, format),
         Command::Run(args) => print(&wait(run::run(args, &config, bars))?, format),
+        Command::Stratum(args) => print(&wait(stratum::run(args, &config, bars))?, format),
         Command::Status(_) => print(&wait(status::run(&config))?, format),
         Command::Income(args) => {
             let format = if args.csv { Format::Text } else { format };

@@ -16,6 +16,7 @@ use ergon::runtime_types::compute_primitives::{
     api,
     asset::{AssetKind, AssetStatus},
 };
+use ergon::runtime_types::compute_proof::hashrate::Share;
 pub use ergon::{runtime_apis, storage, transactions};
 
 type Number = u32;
@@ -43,6 +44,20 @@ pub type CensusIncome = api::CensusIncome<u128>;
 /// Samples as the call takes them.
 pub fn samples(bytes: Vec<u8>) -> ergon::runtime_types::bounded_collections::bounded_vec::BoundedVec<u8> {
     ergon::runtime_types::bounded_collections::bounded_vec::BoundedVec(bytes)
+}
+
+/// Shares as the call takes them.
+pub fn shares(
+    shares: &[compute_proof::hashrate::Share],
+) -> ergon::runtime_types::bounded_collections::bounded_vec::BoundedVec<Share> {
+    let share = |share: &compute_proof::hashrate::Share| Share {
+        extranonce1: share.extranonce1,
+        extranonce2: share.extranonce2,
+        ntime: share.ntime,
+        nonce: share.nonce,
+        version_bits: share.version_bits,
+    };
+    ergon::runtime_types::bounded_collections::bounded_vec::BoundedVec(shares.iter().map(share).collect())
 }
 
 /// An address as the call takes it.

@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `bench`: how fast this machine computes a shape, offline.
 
-use crate::prover::{
-    cpu::{Cpu, Path},
-    Prover, ProverError,
+use crate::{
+    prover::{
+        cpu::{Cpu, Path},
+        Prover, ProverError,
+    },
+    stratum::{
+        sha256::{sha2_per_second, Engine},
+        statistics::hashrate,
+    },
 };
 use compute_proof::{
     hash::{keyed, Hash},
@@ -57,6 +63,41 @@ pub struct Output {
     pub rounds: u32,
     /// Commitment of the protocol's known answers, as this backend computes it: the same on every machine.
     pub checksum: String,
+    /// SHA-256d, for assets of hashrate.
+    pub sha256d: Sha256d,
+}
+
+/// How fast the embedded miner hashes.
+#[derive(Clone, Debug, Serialize)]
+pub struct Sha256d {
+    /// What it hashes with.
+    pub engine: &'static str,
+    /// Hashes a second of one thread.
+    pub hashes_per_second: u64,
+    /// The same with the crate `sha2`, measured in turns with it.
+    pub sha2_hashes_per_second: u64,
+    /// How many times faster that is.
+    pub ratio: f64,
+}
+
+/// Turns of measuring SHA-256d, and how long each is.
+const TURNS: u32 = 5;
+const TURN: Duration = Duration::from_millis(50);
+
+/// Measures SHA-256d: the best of several turns, as others use the machine too.
+fn sha256d() -> Sha256d {
+    let engine = Engine::fastest();
+    let (mut ours, mut theirs) = (0, 0);
+    for _ in 0..TURNS {
+        ours = ours.max(engine.hashes_per_second(TURN));
+        theirs = theirs.max(sha2_per_second(TURN));
+    }
+    Sha256d {
+        engine: engine.name(),
+        hashes_per_second: ours,
+        sha2_hashes_per_second: theirs,
+        ratio: ours as f64 / theirs.max(1) as f64,
+    }
 }
 
 /// Runs `bench`: half of the time for whole rounds, half for the product alone.
@@ -102,6 +143,7 @@ pub fn run(args: &Args) -> Result<Output, Error> {
         seconds_per_round: in_rounds.as_secs_f64() / f64::from(rounds),
         rounds,
         checksum: hex::encode(checksum),
+        sha256d: sha256d(),
     })
 }
 
@@ -125,7 +167,18 @@ impl fmt::Display for Output {
             self.rounds
         )?;
         writeln!(f, "product   {:.4} CU/s", cu(self.product_macs_per_second))?;
-        write!(f, "checksum  {}", self.checksum)
+        writeln!(f, "checksum  {}", self.checksum)?;
+        let Sha256d {
+            engine,
+            hashes_per_second,
+            ratio,
+            ..
+        } = &self.sha256d;
+        write!(
+            f,
+            "sha256d   {} a thread with {engine}, {ratio:.2} times the crate sha2",
+            hashrate(*hashes_per_second as f64)
+        )
     }
 }
 
@@ -153,6 +206,7 @@ mod tests {
                 output.product_macs_per_second > output.macs_per_second / 2,
                 "{output:?}"
             );
+            assert!(output.sha256d.hashes_per_second > 0 && output.sha256d.sha2_hashes_per_second > 0);
             assert_eq!(
                 output.checksum,
                 "88d33090cfdc7624ae1e7a9570238a1d79e098f3cd2e5b709be1fb4e4ce1365a"

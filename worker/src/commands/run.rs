@@ -173,7 +173,7 @@ pub async fn run(args: &Args, config: &Config, bars: Option<MultiProgress>) -> R
 }
 
 /// Tries to reach the chain until it answers: a service may start before its node does.
-async fn reach(client: &Client) -> Result<Rules, Error> {
+pub(super) async fn reach(client: &Client) -> Result<Rules, Error> {
     let mut wait = Duration::from_secs(1);
     loop {
         let answer = async {
@@ -191,7 +191,7 @@ async fn reach(client: &Client) -> Result<Rules, Error> {
 }
 
 /// A result, or nothing if a signal to stop comes first.
-async fn or_stopped<T>(work: impl Future<Output = Result<T, Error>>) -> Result<Option<T>, Error> {
+pub(super) async fn or_stopped<T>(work: impl Future<Output = Result<T, Error>>) -> Result<Option<T>, Error> {
     tokio::select! {
         result = work => result.map(Some),
         () = stop_signal() => Ok(None),
@@ -259,14 +259,14 @@ async fn stop_signal() {
     drop(signal::ctrl_c().await);
 }
 
-async fn told_to_stop(ask: mpsc::Sender<Control>) {
+pub(super) async fn told_to_stop(ask: mpsc::Sender<Control>) {
     stop_signal().await;
     tracing::info!("stopping");
     // Nobody listens any more: then it has stopped.
     ask.send(Control::Stop).await.ok();
 }
 
-async fn told_to_drain(ask: mpsc::Sender<Control>, lock: Arc<Lock>) {
+pub(super) async fn told_to_drain(ask: mpsc::Sender<Control>, lock: Arc<Lock>) {
     while !lock.drain_is_asked() {
         sleep(Duration::from_secs(1)).await;
     }

@@ -1,0 +1,429 @@
+// SPDX-License-Identifier: Apache-2.0
+//! One miner's connection as a state machine: lines and events go in, effects come out. No IO, no clock.
+
+mod shares;
+#[cfg(test)]
+mod tests;
+
+use super::{
+    difficulty::Difficulty,
+    director::Work,
+    job::{JobId, Split},
+    limit::Cost,
+    protocol::{granted, notification, refused, Code, Configure, Id, Message, Refusal, Request, MAX_TEXT},
+    seats::Seat,
+    statistics::Verdict,
+    vardiff::{Goal, Vardiff},
+};
+use compute_proof::{
+    hashrate::{Share, VERSION_MASK},
+    Hash,
+};
+use primitive_types::U256;
+use serde_json::{json, Value};
+use shares::Sent;
+use std::{
+    collections::{BTreeSet, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
+
+/// Jobs that a connection may still send shares of.
+const MAX_JOBS: usize = 8;
+
+/// Names under which one connection may work.
+const MAX_USERS: usize = 8;
+
+/// Now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moment {
+    /// Since the server began.
+    pub now: Duration,
+    /// Seconds of Unix time.
+    pub unix: u32,
+}
+
+/// A share for the pool.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Forward {
+    /// The pool's name of the job.
+    pub job: String,
+    /// The pool's extranonce2.
+    pub extranonce2: Vec<u8>,
+    /// Seconds of Unix time.
+    pub ntime: u32,
+    /// The header's nonce.
+    pub nonce: u32,
+    /// The version's rolled bits, where the pool lets them be rolled.
+    pub version_bits: Option<u32>,
+}
+
+/// What a session wants done.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// Send this line.
+    Send(Arc<str>),
+    /// A miner works under this name.
+    Seen(String),
+    /// Count a share.
+    Count {
+        /// Whose.
+        user: String,
+        /// What became of it.
+        verdict: Verdict,
+    },
+    /// Keep this share, if it is among the smallest of its census.
+    Offer {
+        /// The census's challenge.
+        challenge: Hash,
+        /// The hash.
+        hash: U256,
+        /// The share.
+        share: Share,
+    },
+    /// Send this to the pool; its answer is the miner's.
+    Forward {
+        /// The miner's request.
+        id: Id,
+        /// Whose share it is.
+        user: String,
+        /// At which difficulty it counts.
+        difficulty: Difficulty,
+        /// The share.
+        share: Forward,
+    },
+    /// Take this from the connection's budget. Why, if it is the miner's fault.
+    Spend(Cost, Option<Refusal>),
+}
+
+/// A connection's state.
+#[derive(Debug)]
+pub struct Session {
+    seat: Seat,
+    split: Split,
+    extranonce1: Vec<u8>,
+    subscribed: bool,
+    users: BTreeSet<String>,
+    takes_extranonces: bool,
+    /// The mask that the miner asked for.
+    rolls: Option<u32>,
+    /// The mask that it was told last.
+    mask: u32,
+    vardiff: Vardiff,
+    /// The difficulty that the miner was told last.
+    told: Option<Difficulty>,
+    /// While the pool says the difficulty: since when, and the hashes that came.
+    fixed: Option<(Duration, u128)>,
+    /// It does not hash while the work is idle.
+    rests: bool,
+    /// While it rests: its hashes a second before.
+    resting: Option<Option<u64>>,
+    work: Arc<Work>,
+    sent: VecDeque<Sent>,
+    /// The job that the miner works on.
+    last_sent: Option<JobId>,
+    /// The highest number of a job that it was given.
+    highest: Option<JobId>,
+    /// Whether it has been said that no job can be sent.
+    unfit: bool,
+}
+
+impl Session {
+    /// A connection that has just been made. `None`, if its seat has no room in the split.
+    pub fn new(
+        seat: Seat,
+        split: Split,
+        work: Arc<Work>,
+        difficulty: Difficulty,
+        now: Duration,
+    ) -> Option<Self> {
+        Some(Self {
+            seat,
+            split,
+            extranonce1: seat.extranonce1(split)?,
+            subscribed: false,
+            users: BTreeSet::new(),
+            takes_extranonces: false,
+            rolls: None,
+            mask: 0,
+            vardiff: Vardiff::new(difficulty, now),
+            told: None,
+            fixed: None,
+            rests: false,
+            resting: None,
+            work,
+            sent: VecDeque::new(),
+            last_sent: None,
+            highest: None,
+            unfit: false,
+        })
+    }
+
+    /// A miner that hashes nothing while the work is idle: its silence then says nothing.
+    #[must_use]
+    pub fn resting_when_idle(mut self) -> Self {
+        self.rests = true;
+        self.resting = self.work.is_idle().then_some(None);
+        self
+    }
+
+    /// Whether it has subscribed and is authorized: it mines.
+    pub fn is_mining(&self) -> bool {
+        self.subscribed && !self.users.is_empty()
+    }
+
+    /// Hashes a second, as far as this connection's shares tell.
+    pub fn rate(&self, now: Duration) -> u64 {
+        if let Some(before) = self.resting {
+            return before.unwrap_or(0);
+        }
+        let fixed = self.fixed.and_then(|(since, hashes)| rate(hashes, since, now));
+        fixed.or_else(|| self.vardiff.rate(now)).unwrap_or(0)
+    }
+
+    /// Takes a line.
+    pub fn on_line(&mut self, line: &str, moment: Moment) -> Vec<Effect> {
+        match Message::parse(line) {
+            // To what we asked for, such as the miner's version: nothing depends on it.
+            Ok(Message::Answer { .. }) => vec![Effect::Spend(Cost::Line, None)],
+            Ok(Message::Request { id, method, params }) => match Request::read(&method, &params) {
+                Ok(Some(request)) => self.on_request(&id, request, moment),
+                Ok(None) => {
+                    let refusal = Refusal::new(Code::Other, format!("there is no method {method}"));
+                    // Miners try out what a server knows: no fault of theirs.
+                    vec![
+                        Effect::Spend(Cost::BadShare, None),
+                        Effect::Send(refused(&id, &refusal)),
+                    ]
+                }
+                Err(refusal) => garbage(&id, refusal),
+            },
+            Err((id, refusal)) => garbage(&id, refusal),
+        }
+    }
+
+    fn on_request(&mut self, id: &Id, request: Request, moment: Moment) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        let grant = |result: &Value| Effect::Send(granted(id, result));
+        match request {
+            Request::Submit(submit) => return self.on_submit(id, submit, moment),
+            Request::Ping => effects.push(grant(&json!("pong"))),
+            Request::ExtranonceSubscribe => {
+                self.takes_extranonces = true;
+                effects.push(grant(&json!(true)));
+            }
+            Request::SuggestDifficulty(difficulty) => {
+                self.vardiff.suggest(difficulty, moment.now);
+                effects.push(grant(&json!(true)));
+                effects.extend(self.tell_difficulty());
+            }
+            Request::Configure(configure) => effects.push(grant(&self.configure(configure, moment.now))),
+            Request::Subscribe { .. } => {
+                self.subscribed = true;
+                let name = hex::encode(&self.extranonce1);
+                effects.push(grant(&json!([
+                    [["mining.set_difficulty", name], ["mining.notify", name]],
+                    name,
+                    self.split.extranonce2,
+                ])));
+            }
+            Request::Authorize { user } => match self.authorize(&user) {
+                Ok(()) => {
+                    effects.push(grant(&json!(true)));
+                    effects.push(Effect::Seen(user));
+                }
+                Err(refusal) => effects.push(Effect::Send(refused(id, &refusal))),
+            },
+        }
+        effects.push(Effect::Spend(Cost::Line, None));
+        if self.is_mining() && self.last_sent.is_none() {
+            effects.extend(self.send_work());
+        }
+        effects
+    }
+
+    fn authorize(&mut self, user: &str) -> Result<(), Refusal> {
+        let refuse = |message: String| Err(Refusal::new(Code::Unauthorized, message));
+        if user.is_empty() || user.chars().any(char::is_control) {
+            return refuse(format!("user must be a text of 1 to {MAX_TEXT} printable bytes"));
+        }
+        if self.users.len() >= MAX_USERS && !self.users.contains(user) {
+            return refuse(format!("user: at most {MAX_USERS} work on one connection"));
+        }
+        self.users.insert(user.to_owned());
+        Ok(())
+    }
+
+    fn configure(&mut self, configure: Configure, now: Duration) -> Value {
+        let mut result = serde_json::Map::new();
+        if let Some(mask) = configure.version_rolling {
+            let mask = mask & VERSION_MASK;
+            self.rolls = Some(mask);
+            self.mask = mask & self.work.job.template.version_mask;
+            result.insert("version-rolling".into(), true.into());
+            result.insert("version-rolling.mask".into(), format!("{:08x}", self.mask).into());
+        }
+        if let Some(difficulty) = configure.minimum_difficulty {
+            self.vardiff.limit(difficulty, now);
+            result.insert("minimum-difficulty".into(), true.into());
+        }
+        if configure.subscribe_extranonce {
+            self.takes_extranonces = true;
+            result.insert("subscribe-extranonce".into(), true.into());
+        }
+        for name in configure.unknown {
+            result.insert(name, false.into());
+        }
+        Value::Object(result)
+    }
+
+    /// Takes new work.
+    pub fn on_work(&mut self, work: Arc<Work>, moment: Moment, goal: Goal) -> Vec<Effect> {
+        match (self.fixed, work.difficulty) {
+            (None, Some(_)) => self.fixed = Some((moment.now, 0)),
+            (Some((since, hashes)), None) => {
+                self.vardiff
+                    .resume(rate(hashes, since, moment.now), moment.now, goal);
+                self.fixed = None;
+            }
+            _ => {}
+        }
+        match (self.resting, self.rests && work.is_idle()) {
+            (None, true) => {
+                let rate = self.rate(moment.now);
+                self.resting = Some((rate > 0).then_some(rate));
+            }
+            (Some(before), false) => {
+                self.vardiff.resume(before, moment.now, goal);
+                self.resting = None;
+            }
+            _ => {}
+        }
+        self.work = work;
+        match self.is_mining() {
+            true => self.send_work(),
+            false => Vec::new(),
+        }
+    }
+
+    /// Whether the difficulty should be looked at before time has passed.
+    pub fn is_due(&self, now: Duration) -> bool {
+        self.vardiff.is_due(now)
+    }
+
+    /// Time has passed: the difficulty may have to be another.
+    pub fn on_tick(&mut self, moment: Moment, goal: Goal) -> Vec<Effect> {
+        if !self.is_mining() || self.fixed.is_some() || self.resting.is_some() {
+            return Vec::new();
+        }
+        match self.vardiff.retarget(moment.now, goal) {
+            Some(_) => self.tell_difficulty().into_iter().collect(),
+            None => Vec::new(),
+        }
+    }
+
+    /// The difficulty, if the miner does not know it yet.
+    fn tell_difficulty(&mut self) -> Option<Effect> {
+        let difficulty = self.work.difficulty.unwrap_or(self.vardiff.difficulty());
+        if !self.is_mining() || self.told == Some(difficulty) {
+            return None;
+        }
+        self.told = Some(difficulty);
+        // By Stratum it counts from the next job; many miners take it at once: so the lower one does for the jobs that are there.
+        for sent in &mut self.sent {
+            if self.work.job.epoch == sent.job.epoch {
+                sent.lower(difficulty);
+            }
+        }
+        let params = json!([difficulty.to_json()]);
+        Some(Effect::Send(notification("mining.set_difficulty", &params)))
+    }
+
+    /// Sends the present job with all that it takes.
+    fn send_work(&mut self) -> Vec<Effect> {
+        let work = self.work.clone();
+        let job = &work.job;
+        let news = self.last_sent != Some(job.id);
+        let clean = self.sent.back().is_none_or(|sent| sent.job.epoch != job.epoch);
+        self.sent.retain(|sent| work.alive.contains(&sent.job.epoch));
+        let mut effects = Vec::new();
+        effects.extend(self.refit());
+        effects.extend(self.tell_mask());
+        effects.extend(self.tell_difficulty());
+        if !news {
+            return effects;
+        }
+        let Some(line) = job.notify(self.split, clean) else {
+            // What it works on is nobody's any more; what there is it can't be given.
+            if !std::mem::replace(&mut self.unfit, true) {
+                let message = "this pool leaves too few bytes for the extranonces of this connection, and it takes no others";
+                let params = json!([message]);
+                effects.push(Effect::Send(notification("client.show_message", &params)));
+            }
+            return effects;
+        };
+        self.unfit = false;
+        self.last_sent = Some(job.id);
+        self.highest = self.highest.max(Some(job.id));
+        let difficulty = self.told.unwrap_or(self.vardiff.difficulty());
+        let known = self.sent.iter().position(|sent| sent.job.id == job.id);
+        let sent = match known.and_then(|at| self.sent.remove(at)) {
+            // A pool's job from before a census: what was found of it then is not taken twice.
+            Some(mut sent) => {
+                sent.lower(difficulty);
+                sent
+            }
+            None => Sent::new(
+                job.clone(),
+                self.extranonce1.clone(),
+                self.split,
+                self.mask,
+                difficulty,
+            ),
+        };
+        while self.sent.len() >= MAX_JOBS {
+            self.sent.pop_front();
+        }
+        self.sent.push_back(sent);
+        effects.push(Effect::Send(line));
+        effects
+    }
+
+    /// Other extranonces, if the present ones don't fit and the miner takes others.
+    fn refit(&mut self) -> Option<Effect> {
+        let job = &self.work.job;
+        if job.padding(self.split).is_some() || !self.takes_extranonces {
+            return None;
+        }
+        let split = Split::within(job.template.room)?;
+        self.extranonce1 = self.seat.extranonce1(split)?;
+        self.split = split;
+        let params = json!([hex::encode(&self.extranonce1), split.extranonce2]);
+        Some(Effect::Send(notification("mining.set_extranonce", &params)))
+    }
+
+    /// The bits of the version that may be rolled, if the miner rolls them and they are others now.
+    fn tell_mask(&mut self) -> Option<Effect> {
+        let mask = self.rolls? & self.work.job.template.version_mask;
+        if mask == self.mask {
+            return None;
+        }
+        self.mask = mask;
+        let params = json!([format!("{mask:08x}")]);
+        Some(Effect::Send(notification("mining.set_version_mask", &params)))
+    }
+}
+
+/// Hashes a second; `None` if there were none.
+fn rate(hashes: u128, since: Duration, now: Duration) -> Option<u64> {
+    let millis = now.saturating_sub(since).as_millis();
+    (hashes > 0 && millis > 0)
+        .then(|| u64::try_from(hashes.saturating_mul(1_000) / millis).unwrap_or(u64::MAX))
+}
+
+fn garbage(id: &Id, refusal: Refusal) -> Vec<Effect> {
+    vec![
+        Effect::Send(refused(id, &refusal)),
+        Effect::Spend(Cost::Garbage, Some(refusal)),
+    ]
+}

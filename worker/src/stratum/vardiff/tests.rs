@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+
+use super::*;
+use crate::chain::twin::Chance;
+
+const GOAL: Goal = Goal {
+    per_minute: 20,
+    ceiling: None,
+};
+
+/// A miner that finds shares at random, as miners do.
+struct Miner {
+    rate: f64,
+    vardiff: Vardiff,
+    now: f64,
+    sent: u32,
+    chance: Chance,
+}
+
+impl Miner {
+    fn new(rate: f64, begin: u128, seed: u64) -> Self {
+        Self {
+            rate,
+            vardiff: Vardiff::new(Difficulty::from_hashes(begin), Duration::ZERO),
+            now: 0.0,
+            sent: 0,
+            chance: Chance(seed),
+        }
+    }
+
+    /// Hashes for so many seconds. The server looks once a second.
+    fn run(&mut self, seconds: f64, goal: Goal) {
+        let end = self.now + seconds;
+        let mut tick = self.now.floor() + 1.0;
+        while self.now < end {
+            let uniform = (self.chance.draw() >> 11) as f64 / (1u64 << 53) as f64;
+            let wait = -(1.0 - uniform).ln() * self.vardiff.difficulty().hashes() as f64 / self.rate;
+            let found = self.now + wait;
+            // A new difficulty changes what the miner looks for; the wait has no memory.
+            self.now = found.min(tick).min(end);
+            let now = Duration::from_secs_f64(self.now);
+            if found <= self.now {
+                self.vardiff.on_share(now);
+                self.sent += 1;
+            }
+            if tick <= self.now || self.vardiff.is_due(now) {
+                self.vardiff.retarget(now, goal);
+                tick = self.now.floor() + 1.0;
+            }
+        }
+    }
+}
+
+#[test]
+fn miners_of_every_strength_end_where_they_should_and_stay_there() {
+    for (seed, rate) in [1e6, 1e8, 1e10, 1e12, 1e14, 4e14].into_iter().enumerate() {
+        let mut miner = Miner::new(rate, 1 << 34, seed as u64);
+        miner.run(180.0, GOAL);
+        miner.sent = 0;
+        miner.run(600.0, GOAL);
+        let per_minute = f64::from(miner.sent) / 10.0;
+        assert!((9.0..70.0).contains(&per_minute), "{rate}: {per_minute}");
+    }
+}
+
+#[test]
+fn a_strong_miner_that_begins_too_low_does_not_flood_for_long() {
+    // 100 TH/s at difficulty 64.
+    let mut miner = Miner::new(1e14, 64 << 32, 1);
+    miner.run(5.0, GOAL);
+    assert!(miner.sent < 150, "{}", miner.sent);
+}
+
+#[test]
+fn a_burst_is_not_taken_for_a_rate() {
+    let mut vardiff = Vardiff::new(Difficulty::from_hashes(1_000), Duration::ZERO);
+    for _ in 0..100 {
+        vardiff.on_share(Duration::from_millis(1));
+        assert_eq!(vardiff.retarget(Duration::from_millis(1), GOAL), None);
+    }
+    assert_eq!(vardiff.rate(Duration::from_millis(1)), Some(400_000));
+}
+
+#[test]
+fn a_weak_miner_that_begins_too_high_is_found_within_a_minute() {
+    // 1 MH/s at difficulty 1024.
+    let mut miner = Miner::new(1e6, 1024 << 32, 2);
+    miner.run(60.0, GOAL);
+    assert!(miner.sent > 0);
+}
+
+#[test]
+fn enough_shares_come_in_a_window_whatever_the_goal() {
+    let window = Duration::from_secs(60);
+    for (seed, rates) in [vec![3e7], vec![1e14], vec![1e12; 5], vec![1e14, 1e7, 1e9]]
+        .iter()
+        .enumerate()
+    {
+        let total: f64 = rates.iter().sum();
+        let goal = Goal {
+            per_minute: 6,
+            ceiling: Some(ceiling(total as u64, window)),
+        };
+        let mut sent = 0;
+        for (index, rate) in rates.iter().enumerate() {
+            let mut miner = Miner::new(*rate, 1 << 32, (100 * seed + index) as u64);
+            miner.run(120.0, goal);
+            miner.sent = 0;
+            miner.run(60.0, goal);
+            sent += miner.sent;
+        }
+        // Four standard deviations below the least expectation of 256.
+        assert!(sent >= 4 * SHARES - 64, "{rates:?}: {sent}");
+    }
+}
+
+#[test]
+fn a_strong_newcomer_is_not_measured_by_weak_ones() {
+    // 100 TH/s join an asset of which 10 MH/s are known.
+    let low = ceiling(10_000_000, Duration::from_secs(60));
+    let mut miner = Miner::new(1e14, 1024 << 32, 3);
+    let goal = Goal {
+        ceiling: Some(low),
+        ..GOAL
+    };
+    assert_eq!(miner.vardiff.retarget(Duration::from_millis(10), goal), None);
+    miner.run(0.9, GOAL);
+    let rate = miner.vardiff.rate(Duration::from_secs(1)).unwrap();
+    assert!((2e13..4e14).contains(&(rate as f64)), "{rate}");
+    let both = Goal {
+        ceiling: Some(ceiling(rate + 10_000_000, Duration::from_secs(60))),
+        ..GOAL
+    };
+    miner.run(60.0, both);
+    assert!(miner.sent < 400, "{}", miner.sent);
+    // A new difficulty does not make it unknown.
+    let rate = miner.vardiff.rate(Duration::from_secs_f64(miner.now)).unwrap();
+    assert!((2e13..4e14).contains(&(rate as f64)), "{rate}");
+}
+
+#[test]
+fn a_miner_that_is_gone_is_soon_worth_little() {
+    let mut miner = Miner::new(1e12, 1024 << 32, 4);
+    miner.run(60.0, GOAL);
+    let mut gone = miner.vardiff.clone();
+    for second in 61..660 {
+        gone.retarget(Duration::from_secs(second), GOAL);
+    }
+    assert!(gone.rate(Duration::from_secs(660)).unwrap() < 1_000_000_000);
+    assert_eq!(gone.difficulty().hashes(), SILENT_FLOOR);
+}
+
+#[test]
+fn a_miners_own_floor_stands() {
+    let now = Duration::ZERO;
+    let mut vardiff = Vardiff::new(Difficulty::from_hashes(1 << 40), now);
+    let floor = Difficulty::from_hashes(1 << 20);
+    vardiff.limit(floor, now);
+    for second in 1..200 {
+        vardiff.retarget(
+            Duration::from_secs(second),
+            Goal {
+                per_minute: 20,
+                ceiling: Some(Difficulty::MIN),
+            },
+        );
+    }
+    assert_eq!(vardiff.difficulty(), floor);
+    vardiff.suggest(Difficulty::MIN, now);
+    assert_eq!(vardiff.difficulty(), floor);
+}
+
+#[test]
+fn nothing_overflows_at_the_ends() {
+    assert_eq!(ceiling(0, Duration::ZERO), Difficulty::MIN);
+    ceiling(u64::MAX, Duration::from_secs(u64::MAX));
+    let mut vardiff = Vardiff::new(Difficulty::from_hashes(u128::MAX), Duration::MAX);
+    for _ in 0..40 {
+        vardiff.on_share(Duration::ZERO);
+    }
+    vardiff.retarget(Duration::from_millis(1), GOAL);
+    let mut vardiff = Vardiff::new(Difficulty::from_hashes(u128::MAX), Duration::ZERO);
+    for _ in 0..40 {
+        vardiff.on_share(Duration::ZERO);
+    }
+    vardiff.retarget(
+        Duration::from_millis(1),
+        Goal {
+            per_minute: 0,
+            ceiling: None,
+        },
+    );
+    assert!(vardiff.difficulty().hashes() > 1 << 62);
+}
