@@ -36,7 +36,7 @@ about() {
         doc-tests) echo "the examples in the documentation" ;;
         build) echo "node, worker and demo in release, with the metadata hash" ;;
         node) echo "the node's own tests and clippy (release profile)" ;;
-        npm) echo "@polkadot/api and polkadot-api against a running node, metadata hash on" ;;
+        npm) echo "@polkadot/api and polkadot-api against a running node, metadata hash on; the counterparts of the Stratum server" ;;
         e2e) echo "the real node and workers on one chain: crash, cheat, fork, absence" ;;
     esac
 }
@@ -119,8 +119,9 @@ binaries() {
 
 step_npm() {
     binaries
-    scripts/npm-ci.sh
+    scripts/npm-ci.sh tests/npm tests/stratum
     ERGON_METADATA_HASH="$(stored_metadata_hash)" npm --prefix tests/npm test
+    npm --prefix tests/stratum test
 }
 
 step_e2e() {

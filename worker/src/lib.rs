@@ -10,6 +10,7 @@ pub mod display;
 pub mod engine;
 pub mod error;
 pub mod keystore;
+pub mod kind;
 pub mod lock;
 pub mod logging;
 pub mod openings;

@@ -4,6 +4,7 @@
 //! `artifacts/ergon.scale` holds the metadata of our pallets and runtime API. A test of the runtime fails when it is stale.
 
 use super::{Asset, Census, Commit, Phase, Rating, Status};
+use crate::kind::Kind;
 use compute_proof::Class;
 use subxt::utils::AccountId32;
 
@@ -64,9 +65,12 @@ pub fn uri(bytes: Vec<u8>) -> ergon::runtime_types::bounded_collections::bounded
     ergon::runtime_types::bounded_collections::bounded_vec::BoundedVec(bytes)
 }
 
-/// The kind of asset that this worker proves.
-pub fn matrix_kind() -> AssetKind {
-    AssetKind::Gpu
+/// The kind of an asset as the call takes it.
+pub fn kind(kind: Kind) -> AssetKind {
+    match kind {
+        Kind::Gpu => AssetKind::Gpu,
+        Kind::Hashrate => AssetKind::Hashrate,
+    }
 }
 
 /// A kind's name.

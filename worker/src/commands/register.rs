@@ -11,6 +11,7 @@ use crate::{
     config::{Config, Layer},
     error::{Code, Error},
     keystore,
+    kind::Kind,
 };
 use blake2::{
     digest::{consts::U32, Digest},
@@ -26,6 +27,9 @@ use subxt::utils::AccountId32;
 pub struct Args {
     #[command(flatten)]
     pub key: KeyArgs,
+    /// What the device does
+    #[arg(long, value_enum, default_value_t)]
+    pub kind: Kind,
     /// Hardware id, 32 bytes of hex, or any text that names the device, which is hashed [default: a hash of this machine's id]
     #[arg(long, value_name = "ID")]
     pub hardware: Option<String>,
@@ -55,6 +59,8 @@ impl Args {
 pub struct Output {
     /// The new asset; none after a dry run.
     pub asset: Option<u64>,
+    /// What it does: `gpu` or `hashrate`.
+    pub kind: Kind,
     /// Its owner.
     pub owner: String,
     /// Its hardware id, in hex.
@@ -83,7 +89,8 @@ pub async fn run(args: &Args, config: &Config) -> Result<Output, Error> {
             format!("this hardware is registered already, as asset {asset}"),
         )
         .mend(format!(
-            "Prove for it: ergon-worker run --asset {asset}. Another device needs another --hardware."
+            "Prove for it: ergon-worker {} --asset {asset}. Another device needs another --hardware.",
+            args.kind.command()
         )));
     }
     let bond = match (args.no_bond, args.bond) {
@@ -112,6 +119,7 @@ pub async fn run(args: &Args, config: &Config) -> Result<Output, Error> {
     }
     let mut output = Output {
         asset: None,
+        kind: args.kind,
         owner: account.to_string(),
         hardware: format!("0x{}", hex::encode(hardware)),
         bond: bond.map(|bond| bond.to_string()),
@@ -133,7 +141,7 @@ pub async fn run(args: &Args, config: &Config) -> Result<Output, Error> {
     tracing::info!(block = announced.at, "announced; registering in the next block");
     client.past(announced.at.saturating_sub(1)).await?;
     let register = calls.register(
-        metadata::matrix_kind(),
+        metadata::kind(args.kind),
         metadata::HardwareId(hardware),
         salt,
         metadata::uri(args.uri.clone().into_bytes()),
@@ -189,7 +197,8 @@ impl fmt::Display for Output {
         }
         match self.asset {
             Some(asset) if self.bond.is_some() => {
-                write!(f, "\n\nNow let it earn: ergon-worker run --asset {asset}")
+                let command = self.kind.command();
+                write!(f, "\n\nNow let it earn: ergon-worker {command} --asset {asset}")
             }
             _ => Ok(()),
         }

@@ -200,7 +200,7 @@ fn every_field_of_a_share_counts() {
 fn to_withhold_a_share_lowers_the_estimate() {
     let shares = mine(20_000);
     let all = check(&shares).unwrap();
-    let mut more: Vec<_> = (0..20_000).map(|nonce| share(nonce)).collect();
+    let mut more: Vec<_> = (0..20_000).map(share).collect();
     more.sort_by_key(hash_of);
     for withheld in [0, 30, 63] {
         let mut left = more.clone();
