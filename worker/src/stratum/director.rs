@@ -8,7 +8,7 @@ mod tests;
 
 use super::{
     difficulty::Difficulty,
-    job::{Epoch, Job, JobId, Source, Template},
+    job::{Epoch, Job, JobId, Source, Template, REVISIONS},
 };
 use compute_proof::{Device, Hash};
 use std::{sync::Arc, time::Duration};
@@ -76,7 +76,7 @@ impl Director {
     }
 
     fn job(&mut self, epoch: Epoch, template: Template) -> Arc<Job> {
-        self.last_job += 1;
+        self.last_job += REVISIONS;
         Arc::new(Job::new(JobId(self.last_job), epoch, template))
     }
 

@@ -87,6 +87,9 @@ impl Split {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct JobId(pub u64);
 
+/// Numbers that a job takes: its own, and those of the same job with another time, for single connections.
+pub const REVISIONS: u64 = 256;
+
 impl fmt::Display for JobId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:x}", self.0)

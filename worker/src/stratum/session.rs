@@ -8,7 +8,7 @@ mod tests;
 use super::{
     difficulty::Difficulty,
     director::Work,
-    job::{JobId, Split},
+    job::{Job, JobId, Split, REVISIONS},
     limit::Cost,
     protocol::{granted, notification, refused, Code, Configure, Id, Message, Refusal, Request, MAX_TEXT},
     seats::Seat,
@@ -120,7 +120,7 @@ pub struct Session {
     resting: Option<Option<u64>>,
     work: Arc<Work>,
     sent: VecDeque<Sent>,
-    /// The job that the miner works on.
+    /// The last job that it was given, by its director's number.
     last_sent: Option<JobId>,
     /// The highest number of a job that it was given.
     highest: Option<JobId>,
@@ -215,7 +215,7 @@ impl Session {
             Request::SuggestDifficulty(difficulty) => {
                 self.vardiff.suggest(difficulty, moment.now);
                 effects.push(grant(&json!(true)));
-                effects.extend(self.tell_difficulty());
+                effects.extend(self.renew(moment));
             }
             Request::Configure(configure) => effects.push(grant(&self.configure(configure, moment.now))),
             Request::Subscribe { .. } => {
@@ -317,7 +317,7 @@ impl Session {
             return Vec::new();
         }
         match self.vardiff.retarget(moment.now, goal) {
-            Some(_) => self.tell_difficulty().into_iter().collect(),
+            Some(_) => self.renew(moment),
             None => Vec::new(),
         }
     }
@@ -329,14 +329,26 @@ impl Session {
             return None;
         }
         self.told = Some(difficulty);
-        // By Stratum it counts from the next job; many miners take it at once: so the lower one does for the jobs that are there.
-        for sent in &mut self.sent {
-            if self.work.job.epoch == sent.job.epoch {
-                sent.lower(difficulty);
-            }
-        }
         let params = json!([difficulty.to_json()]);
         Some(Effect::Send(notification("mining.set_difficulty", &params)))
+    }
+
+    /// Tells a new difficulty, and with it a job from which it counts: some miners take it at once, others with their next job.
+    fn renew(&mut self, moment: Moment) -> Vec<Effect> {
+        let mut effects: Vec<_> = self.tell_difficulty().into_iter().collect();
+        let Some(last) = self.sent.back().filter(|_| !effects.is_empty()) else {
+            return effects;
+        };
+        let (id, epoch) = (JobId(last.job.id.0 + 1), last.job.epoch);
+        // A pool's job is the pool's. And who changes so often may wait for the next job.
+        if self.fixed.is_some() || epoch != self.work.job.epoch || id.0.is_multiple_of(REVISIONS) {
+            return effects;
+        }
+        let mut template = last.job.template.clone();
+        template.ntime = moment.unix;
+        let job = Arc::new(Job::new(id, epoch, template));
+        effects.extend(self.send_job(job, false));
+        effects
     }
 
     /// Sends the present job with all that it takes.
@@ -351,42 +363,63 @@ impl Session {
         effects.extend(self.tell_mask());
         effects.extend(self.tell_difficulty());
         if !news {
-            return effects;
-        }
-        let Some(line) = job.notify(self.split, clean) else {
-            // What it works on is nobody's any more; what there is it can't be given.
-            if !std::mem::replace(&mut self.unfit, true) {
-                let message = "this pool leaves too few bytes for the extranonces of this connection, and it takes no others";
-                let params = json!([message]);
-                effects.push(Effect::Send(notification("client.show_message", &params)));
+            // A pool's new difficulty: by Stratum it counts from the next job, but many miners take it at once.
+            for sent in self.sent.iter_mut().filter(|sent| sent.job.epoch == job.epoch) {
+                sent.lower(self.told);
             }
             return effects;
-        };
-        self.unfit = false;
-        self.last_sent = Some(job.id);
+        }
+        match self.send_job(job.clone(), clean) {
+            Some(sent) => {
+                self.unfit = false;
+                self.last_sent = Some(job.id);
+                effects.push(sent);
+            }
+            None => {
+                // What it works on is nobody's any more; what there is it can't be given.
+                if !std::mem::replace(&mut self.unfit, true) {
+                    let message = "this pool leaves too few bytes for the extranonces of this connection, and it takes no others";
+                    let params = json!([message]);
+                    effects.push(Effect::Send(notification("client.show_message", &params)));
+                }
+            }
+        }
+        effects
+    }
+
+    /// Sends a job; `None`, if this connection's extranonces do not fit it.
+    fn send_job(&mut self, job: Arc<Job>, clean: bool) -> Option<Effect> {
+        let job = self.with_its_own_time(job);
+        let line = job.notify(self.split, clean)?;
         self.highest = self.highest.max(Some(job.id));
         let difficulty = self.told.unwrap_or(self.vardiff.difficulty());
         let known = self.sent.iter().position(|sent| sent.job.id == job.id);
         let sent = match known.and_then(|at| self.sent.remove(at)) {
             // A pool's job from before a census: what was found of it then is not taken twice.
             Some(mut sent) => {
-                sent.lower(difficulty);
+                sent.lower(self.told);
                 sent
             }
-            None => Sent::new(
-                job.clone(),
-                self.extranonce1.clone(),
-                self.split,
-                self.mask,
-                difficulty,
-            ),
+            None => Sent::new(job, self.extranonce1.clone(), self.split, self.mask, difficulty),
         };
         while self.sent.len() >= MAX_JOBS {
             self.sent.pop_front();
         }
         self.sent.push_back(sent);
-        effects.push(Effect::Send(line));
-        effects
+        Some(Effect::Send(line))
+    }
+
+    /// The job, with a time that no other job of this epoch had: a miner may begin each from the same extranonce2.
+    fn with_its_own_time(&self, job: Arc<Job>) -> Arc<Job> {
+        let last = self.sent.back().filter(|last| last.job.epoch == job.epoch);
+        match last.map(|last| last.job.template.ntime) {
+            Some(before) if self.fixed.is_none() && job.template.ntime <= before => {
+                let mut template = job.template.clone();
+                template.ntime = before.saturating_add(1);
+                Arc::new(Job::new(job.id, job.epoch, template))
+            }
+            _ => job,
+        }
     }
 
     /// Other extranonces, if the present ones don't fit and the miner takes others.

@@ -64,6 +64,8 @@ pub struct Vardiff {
     /// Hashes a second, as seen at the difficulty before.
     known: Option<u64>,
     shares: u32,
+    /// What these stand for: the sum of their difficulties, which may be those of earlier jobs.
+    hashes: u128,
     since: Duration,
     last: Duration,
 }
@@ -76,6 +78,7 @@ impl Vardiff {
             floor: Difficulty::MIN,
             known: None,
             shares: 0,
+            hashes: 0,
             since: now,
             last: now,
         }
@@ -117,25 +120,29 @@ impl Vardiff {
         self.shares >= ENOUGH && now.saturating_sub(self.since) >= LEAST
     }
 
-    /// Counts a share.
-    pub fn on_share(&mut self, now: Duration) {
+    /// Counts a share, at the difficulty of its job.
+    pub fn on_share(&mut self, difficulty: Difficulty, now: Duration) {
         self.shares = self.shares.saturating_add(1);
+        self.hashes = self.hashes.saturating_add(difficulty.hashes().into());
         self.last = now;
     }
 
     /// Hashes a second, as far as seen; `None` if nothing was.
     pub fn rate(&self, now: Duration) -> Option<u64> {
         let passed = now.saturating_sub(self.since);
-        let of = |shares: u32, time: Duration| {
-            let hashes = u128::from(shares) * u128::from(self.difficulty.hashes());
+        let of = |hashes: u128, time: Duration| {
             let rate = hashes.saturating_mul(1_000).checked_div(time.as_millis())?;
             Some(u64::try_from(rate).unwrap_or(u64::MAX))
         };
+        let seen = || of(self.hashes, passed.max(LEAST));
+        let some = u128::from(SOME) * u128::from(self.difficulty.hashes());
         match self.known {
-            _ if self.shares >= SOME => of(self.shares, passed.max(LEAST)),
+            _ if self.shares >= SOME => seen(),
             // It may have become weaker, or be gone: no more than some shares at once would tell.
-            Some(known) => Some(of(self.shares + SOME, passed).map_or(known, |most| known.min(most))),
-            None if self.shares > 0 => of(self.shares, passed.max(LEAST)),
+            Some(known) => {
+                Some(of(self.hashes.saturating_add(some), passed).map_or(known, |most| known.min(most)))
+            }
+            None if self.shares > 0 => seen(),
             None => None,
         }
     }
@@ -144,13 +151,19 @@ impl Vardiff {
     pub fn retarget(&mut self, now: Duration, goal: Goal) -> Option<Difficulty> {
         // The ceiling follows from what is known of all: a newcomer of whom nothing is known may be stronger than they are.
         let newcomer = self.shares == 0 && self.known.is_none();
-        let ceiling = goal
-            .ceiling
-            .filter(|_| !newcomer)
-            .map(Difficulty::floor_power_of_two);
+        let ceiling = goal.ceiling.filter(|_| !newcomer);
         let next = self.better(now, goal.per_minute, ceiling)?;
+        // Upwards only if it will stay below: the ceiling is an estimate, which must not drive it to and fro.
+        let bound = |ceiling: Difficulty| match next > self.difficulty {
+            true => Difficulty::from_hashes(u128::from(ceiling.hashes()) * 2 / 3)
+                .floor_power_of_two()
+                .max(self.difficulty),
+            false => ceiling.floor_power_of_two(),
+        };
         // Where a miner can't go as low as the asset needs it to, there is nothing to be done about it.
-        let next = ceiling.map_or(next, |ceiling| next.min(ceiling)).max(self.floor);
+        let next = ceiling
+            .map_or(next, |ceiling| next.min(bound(ceiling)))
+            .max(self.floor);
         (next != self.difficulty).then(|| {
             self.suggest(next, now);
             next
@@ -186,6 +199,7 @@ impl Vardiff {
         // As it should be: what was seen long ago makes room for what will be.
         if passed >= PATIENCE {
             self.shares = self.shares.div_ceil(2);
+            self.hashes = self.hashes.div_ceil(2);
             self.since += passed / 2;
         }
         unless_above

@@ -28,7 +28,7 @@ pub(super) struct Sent {
     split: Split,
     /// Bits of the version that it may roll.
     mask: u32,
-    /// The lowest difficulty that the miner was told since.
+    /// The difficulty of its shares.
     difficulty: Difficulty,
     /// No lower one is taken any more.
     floor: Difficulty,
@@ -49,8 +49,10 @@ impl Sent {
         }
     }
 
-    pub fn lower(&mut self, difficulty: Difficulty) {
-        self.difficulty = self.difficulty.min(difficulty).max(self.floor);
+    /// Takes easier shares too, as the miner may have been told.
+    pub fn lower(&mut self, difficulty: Option<Difficulty>) {
+        let lower = difficulty.map_or(self.difficulty, |told| self.difficulty.min(told));
+        self.difficulty = lower.max(self.floor);
     }
 
     /// Remembers a share.
@@ -160,7 +162,7 @@ impl Session {
                 if let Some((_, hashes)) = &mut self.fixed {
                     *hashes = hashes.saturating_add(difficulty.hashes().into());
                 } else {
-                    self.vardiff.on_share(moment.now);
+                    self.vardiff.on_share(difficulty, moment.now);
                 }
                 // A pool's answer is awaited; anything else is answered here.
                 match effect {

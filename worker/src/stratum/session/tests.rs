@@ -201,7 +201,7 @@ fn each_fault_has_its_number_and_its_verdict() {
     );
     assert_eq!(bench.last()["error"][0], 22);
     assert_eq!(
-        verdicts(&bench.submit("ffff", "0000000000000000", nonce)),
+        verdicts(&bench.submit("ffffff", "0000000000000000", nonce)),
         [Verdict::Invalid]
     );
     assert_eq!(bench.last()["error"][0], 21);
@@ -394,25 +394,64 @@ fn a_miner_that_takes_no_others_keeps_its_connection_and_is_told_once() {
 }
 
 #[test]
-fn the_lowest_difficulty_since_a_job_was_sent_counts_for_it() {
+fn a_difficulty_counts_from_the_job_that_comes_with_it() {
     let mut bench = Bench::mining();
+    let easy = bench.job();
     bench.say(r#"{"id":7,"method":"mining.suggest_difficulty","params":[1]}"#);
-    assert_eq!(bench.last()["method"], "mining.set_difficulty");
-    assert_eq!(bench.last()["params"], json!([1]));
-    // The job was sent at the lower one.
-    let (_, effects) = bench.mine("0000000000000000", 0);
-    assert_eq!(
-        verdicts(&effects),
-        [Verdict::Accepted(Difficulty::from_hashes(16))]
+    assert_eq!(bench.methods()[2..], ["mining.set_difficulty", "mining.notify"]);
+    let hard = bench.job();
+    let jobs: Vec<_> = bench
+        .sent
+        .iter()
+        .filter(|line| line["method"] == "mining.notify")
+        .collect();
+    assert!(
+        jobs[1]["params"][7].as_str() > jobs[0]["params"][7].as_str(),
+        "the same headers again"
     );
+    assert_eq!(jobs[1]["params"][8], false);
+    // Who goes on with the job before is judged by what was said then.
+    let shares: Vec<_> = (0..100)
+        .flat_map(|nonce| verdicts(&bench.submit(&easy, "0000000000000000", nonce)))
+        .collect();
+    assert!(shares.contains(&Verdict::Accepted(Difficulty::from_hashes(16))));
+    assert_eq!(
+        verdicts(&bench.submit(&hard, "0000000000000000", 0)),
+        [Verdict::Low]
+    );
+    // And the next job of all keeps the difficulty, with another time again.
+    bench.work(1);
+    assert_ne!(bench.job(), hard);
+    assert_eq!(
+        verdicts(&bench.submit(&bench.job(), "0000000000000000", 0)),
+        [Verdict::Low]
+    );
+    let times: BTreeSet<_> = bench
+        .sent
+        .iter()
+        .filter(|line| line["method"] == "mining.notify")
+        .map(|line| line["params"][7].as_str())
+        .collect();
+    assert_eq!(times.len(), 3);
+}
+
+#[test]
+fn a_pools_lower_difficulty_counts_at_once_for_who_takes_it_so() {
+    let mut bench = Bench::new(Split::CENSUS);
+    bench.join();
+    bench
+        .director
+        .set_pool(pool("p", 12, 0), Difficulty::from_hashes(1 << 40), true);
     bench.work(2);
     let job = bench.job();
     assert_eq!(
         verdicts(&bench.submit(&job, "0000000000000000", 0)),
         [Verdict::Low]
     );
-    // Now it goes down, and miners that take it at once are right too.
-    bench.say(r#"{"id":7,"method":"mining.suggest_difficulty","params":[1e-9]}"#);
+    bench.director.set_pool_difficulty(Difficulty::from_hashes(2));
+    bench.work(3);
+    assert_eq!(bench.job(), job, "a pool's job is the pool's");
+    assert_eq!(bench.last()["method"], "mining.set_difficulty");
     bench.mine("0000000000000000", 0);
 }
 
@@ -424,10 +463,10 @@ fn a_miner_that_mines_too_easily_is_told_a_higher_difficulty() {
         from = bench.mine("0000000000000000", from).0 + 1;
     }
     let effects = bench.session.on_tick(moment(2), GOAL);
-    let [Effect::Send(line)] = &effects[..] else {
+    let [Effect::Send(line), Effect::Send(job)] = &effects[..] else {
         panic!("{effects:?}")
     };
-    assert!(line.contains("mining.set_difficulty"));
+    assert!(line.contains("mining.set_difficulty") && job.contains("mining.notify"));
     assert!(bench.session.rate(moment(3).now) > 0, "what is known stays known");
 }
 
@@ -553,7 +592,7 @@ proptest! {
                 0 => bench.say_at(&text, time),
                 1 => bench.say_at(&json!({"id": number, "method": "mining.submit",
                     "params": ["rig.1", text, text, text, text, text]}).to_string(), time),
-                2 => bench.submit(&format!("{:x}", number % 16), "0000000000000000", number),
+                2 => bench.submit(&format!("{:x}", number % 2_048), "0000000000000000", number),
                 3 => {
                     bench.director.set_census((number % 2 == 0).then(|| window(number.to_le_bytes()[0])));
                     bench.work(time);

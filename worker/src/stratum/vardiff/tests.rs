@@ -15,6 +15,10 @@ struct Miner {
     now: f64,
     sent: u32,
     chance: Chance,
+    /// It takes a difficulty from the next job on, which comes every ten seconds.
+    obeys_late: bool,
+    job: Difficulty,
+    job_at: f64,
 }
 
 impl Miner {
@@ -25,6 +29,9 @@ impl Miner {
             now: 0.0,
             sent: 0,
             chance: Chance(seed),
+            obeys_late: false,
+            job: Difficulty::from_hashes(begin),
+            job_at: 0.0,
         }
     }
 
@@ -34,13 +41,25 @@ impl Miner {
         let mut tick = self.now.floor() + 1.0;
         while self.now < end {
             let uniform = (self.chance.draw() >> 11) as f64 / (1u64 << 53) as f64;
-            let wait = -(1.0 - uniform).ln() * self.vardiff.difficulty().hashes() as f64 / self.rate;
+            if self.now >= self.job_at {
+                self.job = self.vardiff.difficulty();
+                self.job_at = self.now + 10.0;
+            }
+            let difficulty = match self.obeys_late {
+                true => self.job,
+                false => self.vardiff.difficulty(),
+            };
+            let wait = -(1.0 - uniform).ln() * difficulty.hashes() as f64 / self.rate;
             let found = self.now + wait;
             // A new difficulty changes what the miner looks for; the wait has no memory.
             self.now = found.min(tick).min(end);
             let now = Duration::from_secs_f64(self.now);
             if found <= self.now {
-                self.vardiff.on_share(now);
+                let of = match self.obeys_late {
+                    true => self.job,
+                    false => self.vardiff.difficulty(),
+                };
+                self.vardiff.on_share(of, now);
                 self.sent += 1;
             }
             if tick <= self.now || self.vardiff.is_due(now) {
@@ -75,7 +94,7 @@ fn a_strong_miner_that_begins_too_low_does_not_flood_for_long() {
 fn a_burst_is_not_taken_for_a_rate() {
     let mut vardiff = Vardiff::new(Difficulty::from_hashes(1_000), Duration::ZERO);
     for _ in 0..100 {
-        vardiff.on_share(Duration::from_millis(1));
+        vardiff.on_share(Difficulty::from_hashes(1_000), Duration::from_millis(1));
         assert_eq!(vardiff.retarget(Duration::from_millis(1), GOAL), None);
     }
     assert_eq!(vardiff.rate(Duration::from_millis(1)), Some(400_000));
@@ -111,6 +130,29 @@ fn enough_shares_come_in_a_window_whatever_the_goal() {
         }
         // Four standard deviations below the least expectation of 256.
         assert!(sent >= 4 * SHARES - 64, "{rates:?}: {sent}");
+    }
+}
+
+/// Found with a miner that others wrote: what it sends of a job is of that job's difficulty, whatever was said since.
+#[test]
+fn miners_that_take_a_difficulty_with_the_next_job_do_not_drive_it_away() {
+    for (seed, rate) in [2e5, 1e8, 1e13].into_iter().enumerate() {
+        let goal = Goal {
+            per_minute: 20,
+            ceiling: Some(ceiling(rate as u64, Duration::from_secs(20))),
+        };
+        let mut miner = Miner::new(rate, (rate / 3.0) as u128, 40 + seed as u64);
+        miner.obeys_late = true;
+        miner.run(60.0, goal);
+        let mut changes = 0;
+        for _ in 0..300 {
+            let before = miner.vardiff.difficulty();
+            miner.run(1.0, goal);
+            changes += u32::from(miner.vardiff.difficulty() != before);
+            let shares = rate * 20.0 / miner.vardiff.difficulty().hashes() as f64;
+            assert!((255.0..2_100.0).contains(&shares), "{rate}: {shares} in a window");
+        }
+        assert!(changes < 30, "{rate}: {changes}");
     }
 }
 
@@ -176,12 +218,12 @@ fn nothing_overflows_at_the_ends() {
     ceiling(u64::MAX, Duration::from_secs(u64::MAX));
     let mut vardiff = Vardiff::new(Difficulty::from_hashes(u128::MAX), Duration::MAX);
     for _ in 0..40 {
-        vardiff.on_share(Duration::ZERO);
+        vardiff.on_share(Difficulty::from_hashes(u128::MAX), Duration::ZERO);
     }
     vardiff.retarget(Duration::from_millis(1), GOAL);
     let mut vardiff = Vardiff::new(Difficulty::from_hashes(u128::MAX), Duration::ZERO);
     for _ in 0..40 {
-        vardiff.on_share(Duration::ZERO);
+        vardiff.on_share(Difficulty::from_hashes(u128::MAX), Duration::ZERO);
     }
     vardiff.retarget(
         Duration::from_millis(1),
