@@ -269,7 +269,8 @@ impl<T: Config> Pallet<T> {
         );
         Self::divide(&mut pool, amount)?;
 
-        let left = if exact(pool.earning())?.is_zero() {
+        // An asset that is gone takes no income: the last account gets it.
+        let left = if exact(pool.earning())?.is_zero() && !pool.is_closed {
             Self::leave(asset, &mut pool)?
         } else {
             0

@@ -91,6 +91,8 @@ impl<T: Config> Pallet<T> {
             Some(_) => T::WeightInfo::submit_shares_paying(),
         };
         Self::place(asset, index, &who, device, Claim::Hashes(hashes), false)?;
+        // Nothing to slash, but the bond caps the payment: it stays until that is made.
+        T::Assets::oblige(asset, &who, Self::answers_until(&census))?;
         Self::deposit_event(Event::SharesSubmitted {
             asset,
             census: index,

@@ -39,6 +39,11 @@ fn shares_are_a_claim_of_the_hashes_that_they_stand_for() {
         let commit = device(miner.asset).commit.unwrap();
         assert_eq!(commit.claim, Claim::Hashes(hashes));
         assert_eq!((commit.count, commit.always, commit.opened), (1, false, false));
+        // The bond caps the payment, so it stays.
+        assert_eq!(
+            ledger::Bonds::get(miner.asset, &miner.operator).until,
+            census().closes_at() + HORIZON
+        );
         let books = hash_books(index);
         assert_eq!((books.commits, books.always, books.claimed), (1, 0, hashes));
         // Matrix work has a pot of its own.
