@@ -12,7 +12,7 @@ use crate::stratum::{
 };
 use compute_proof::{
     device_key,
-    hashrate::{share_hash, verify, SHARES},
+    hashrate::{share_hash, verify, MAX_TIME_AHEAD, SHARES},
     Device,
 };
 use rig::Rig;
@@ -111,7 +111,13 @@ async fn two_miners_fill_a_proof_that_the_chain_takes() {
     let best = house.context.shared.best(&[1; 32]).unwrap();
     assert_eq!(best.len(), SHARES as usize);
     let now = unix_now();
-    let hashes = verify(&DEVICE, &[1; 32], &(now - 60..=now), &best.shares()).unwrap();
+    let hashes = verify(
+        &DEVICE,
+        &[1; 32],
+        &(now - 60..=now + MAX_TIME_AHEAD),
+        &best.shares(),
+    )
+    .unwrap();
     let made = a.hashes + b.hashes;
     // Six standard errors: the difficulty is low enough for the smallest hashes to be among the shares.
     assert!(
