@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Ergon's main job from nothing: installs what is missing, builds, starts a development chain and two workers of different strength,
-# sells a third of one device, lets censuses pass, pays every holder, and shows that the sums agree to the last unit.
+# Ergon's main job from nothing: installs what is missing, builds, starts a development chain, two workers of different strength and a
+# SHA-256d miner, sells a third of one device, lets censuses pass, pays every holder, and shows that the sums agree to the last unit.
 #
 #   scripts/demo.sh [--keep] [--format text|json]
 #

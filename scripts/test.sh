@@ -126,6 +126,7 @@ step_npm() {
 
 step_e2e() {
     binaries
+    scripts/npm-ci.sh tests/stratum
     local targets=() file
     for file in tests/e2e/tests/*.rs; do
         [[ -e "$file" ]] || die "tests/e2e/tests holds no test"

@@ -38,6 +38,14 @@ pub fn cu(macs: u128) -> String {
     point(macs / 1_000_000, 6)
 }
 
+/// Work of a device of that kind, in its unit: CU, or millions of hashes.
+pub fn work(kind: &str, amount: u128) -> String {
+    match kind {
+        "hashrate" => format!("{} MH", point(amount, 6)),
+        _ => format!("{} CU", cu(amount)),
+    }
+}
+
 /// `value / 10^digits`, with every digit.
 fn point(value: u128, digits: u32) -> String {
     let unit = 10u128.pow(digits);
@@ -48,6 +56,12 @@ fn point(value: u128, digits: u32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn work_has_the_unit_of_its_kind() {
+        assert_eq!(work("gpu", 1_500_000_000_000), "1.500000 CU");
+        assert_eq!(work("hashrate", 1_500_000), "1.500000 MH");
+    }
 
     #[test]
     fn no_digit_is_lost() {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The main job: two devices of different strength earn, one is sold in part, everybody is paid, and the sums agree.
+//! The main job: two devices of different strength and a miner earn, one is sold in part, everybody is paid, and the sums agree.
 
 mod table;
 
@@ -7,7 +7,7 @@ pub use table::{HolderRow, Row, Table};
 
 use crate::{
     account::{hex, Account},
-    amount::{cu, Egn, UNIT},
+    amount::{work, Egn, UNIT},
     books::{audit, Books},
     chain::{Block, Call, Chain, Event},
     history::History,
@@ -36,6 +36,8 @@ pub struct Plan {
     pub strong: Account,
     /// Owns and operates the weaker device.
     pub weak: Account,
+    /// Owns and operates a miner of SHA-256d.
+    pub miner: Account,
     /// Buys that part.
     pub buyer: Account,
     /// Pushes everybody's income to them.
@@ -60,6 +62,7 @@ impl Plan {
         Ok(Self {
             strong: Account::new("Bob")?,
             weak: Account::new("Charlie")?,
+            miner: Account::new("Eve")?,
             buyer: Account::new("Dave")?,
             payer: Account::new("Alice")?,
             // A census pays at most a sixteenth of what can be slashed: with less, both would earn the same.
@@ -93,8 +96,8 @@ pub struct Finished {
     pub table: Table,
     /// The workers, still running.
     pub workers: Vec<Process>,
-    /// Their assets: the stronger, the weaker.
-    pub assets: [u64; 2],
+    /// Their assets: the stronger device, the weaker, the miner.
+    pub assets: [u64; 3],
 }
 
 impl Demo<'_> {
@@ -103,20 +106,24 @@ impl Demo<'_> {
     /// # Errors
     /// Something did not work. That the sums don't agree is not an error here: the table says so.
     pub async fn run(&self) -> Result<Finished> {
-        let Plan { strong, weak, .. } = &self.plan;
-        let [strong_worker, weak_worker] =
-            [strong, weak].map(|account| Worker::new(self.worker, self.folder, self.chain.url(), account));
-        let (strong_worker, weak_worker) = (strong_worker?, weak_worker?);
-        self.progress
-            .step("registering two devices: each becomes an asset with an NFT, a bond and an operator");
-        // Both run on this machine: each names a device of its own.
-        let (strong_asset, weak_asset) = tokio::try_join!(
+        let Plan {
+            strong, weak, miner, ..
+        } = &self.plan;
+        let worker = |account| Worker::new(self.worker, self.folder, self.chain.url(), account);
+        let (strong_worker, weak_worker, miner_worker) = (worker(strong)?, worker(weak)?, worker(miner)?);
+        self.progress.step(
+            "registering two devices and a miner: each becomes an asset with an NFT, a bond and an operator",
+        );
+        // All run on this machine: each names a device of its own.
+        let (strong_asset, weak_asset, miner_asset) = tokio::try_join!(
             strong_worker.register("the stronger device", self.plan.bond),
-            weak_worker.register("the weaker device", self.plan.bond)
+            weak_worker.register("the weaker device", self.plan.bond),
+            miner_worker.register_as("hashrate", "the miner", self.plan.bond)
         )?;
-        let assets = [strong_asset, weak_asset];
+        let assets = [strong_asset, weak_asset, miner_asset];
         self.progress.step(format!(
-            "asset {strong_asset} is {strong:?}'s, asset {weak_asset} is {weak:?}'s; bonds of {} EGN each",
+            "asset {strong_asset} is {strong:?}'s, asset {weak_asset} is {weak:?}'s, the miner is {miner:?}'s asset {miner_asset}; \
+             bonds of {} EGN each",
             self.plan.bond / UNIT
         ));
         let mut watch = Watch::new(self, assets).await?;
@@ -132,9 +139,15 @@ impl Demo<'_> {
         let mut workers = vec![
             strong_worker.run(strong_asset, &free)?,
             weak_worker.run(weak_asset, &capped)?,
+            // Its own miner, on one thread; others may connect to a free port.
+            miner_worker.stratum(
+                miner_asset,
+                &[("--listen", "127.0.0.1:0".into()), ("--cpu-threads", "1".into())],
+            )?,
         ];
         self.progress.step(format!(
-            "two workers run, one thread each; that of asset {weak_asset} stops after {} rounds a census",
+            "three workers run, one thread each; that of asset {weak_asset} stops after {} rounds a census, that of asset \
+             {miner_asset} is a Stratum server with a SHA-256d miner",
             self.plan.weak_rounds
         ));
         watch
@@ -286,11 +299,12 @@ impl Demo<'_> {
         let Plan {
             strong,
             weak,
+            miner,
             buyer,
             payer,
             ..
         } = &self.plan;
-        [strong, weak, buyer, payer]
+        [strong, weak, miner, buyer, payer]
             .into_iter()
             .find(|account| account.hex() == key)
             .map(|account| account.suri().to_owned())
@@ -338,12 +352,12 @@ async fn holders_and_debts(
 /// Follows the chain block by block, and tells what concerns the demo.
 struct Watch<'a> {
     demo: &'a Demo<'a>,
-    assets: [u64; 2],
+    assets: [u64; 3],
     next: u32,
 }
 
 impl<'a> Watch<'a> {
-    async fn new(demo: &'a Demo<'a>, assets: [u64; 2]) -> Result<Self> {
+    async fn new(demo: &'a Demo<'a>, assets: [u64; 3]) -> Result<Self> {
         let next = demo.chain.best().await?.number;
         Ok(Self { demo, assets, next })
     }
@@ -397,7 +411,7 @@ impl<'a> Watch<'a> {
         let asset = event.asset().unwrap_or_default();
         match event.name.as_str() {
             "CensusOpened" => progress.step(format!(
-                "census {} opens for all devices, with a pot of {} EGN",
+                "census {} opens for all devices, with pots of {} EGN together",
                 event.number("census")?,
                 Egn(event.number("pot")?)
             )),
@@ -406,20 +420,33 @@ impl<'a> Watch<'a> {
                 event.number("rounds")?
             )),
             "OpeningSeedMade" => progress.step("  the opening seed stands: who is drawn shows its work"),
+            "SharesSubmitted" => progress.step(format!(
+                "  asset {asset} shows {} hashes, checked by the chain",
+                event.number("hashes")?
+            )),
             "Opened" => progress.step(format!(
-                "  asset {asset} opened: {} CU/s, checked by the chain",
-                cu(event.number("rate")?)
+                "  asset {asset} opened: {}/s, checked by the chain",
+                work(self.kind(asset), event.number("rate")?)
             )),
             "Paid" => progress.step(format!(
-                "  asset {asset} earned {} EGN for {} CU",
+                "  asset {asset} earned {} EGN for {}",
                 Egn(event.number("amount")?),
-                cu(event.number("work")?)
+                work(self.kind(asset), event.number("work")?)
             )),
             "CensusVoided" => progress.step("  the census is void: a block had no randomness"),
             "Slashed" => progress.step(format!("  asset {asset} was slashed")),
             _ => {}
         }
         Ok(())
+    }
+
+    fn kind(&self, asset: u64) -> &'static str {
+        let [.., miner] = self.assets;
+        if asset == miner {
+            "hashrate"
+        } else {
+            "gpu"
+        }
     }
 
     async fn show(&self, block: Block) -> Result<()> {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! `ergon-demo`: the main job on a development chain of its own, with the real node and two real workers.
+//! `ergon-demo`: the main job on a development chain of its own, with the real node and three real workers.
 
 use anyhow::Result;
 use clap::{Parser, ValueEnum};
@@ -21,7 +21,7 @@ use tokio::signal::unix::{signal, SignalKind};
 /// How long a node may take to make its first block: on a machine with nothing else to do a tenth of that.
 const START: Duration = Duration::from_secs(180);
 
-/// Starts a development chain and two workers of different strength, sells a third of one device, lets censuses pass, pays
+/// Starts a development chain, two workers of different strength and a SHA-256d miner, sells a third of one device, lets censuses pass, pays
 /// every holder, and shows that the sums agree to the last unit.
 #[derive(Debug, Parser)]
 #[command(

@@ -150,8 +150,13 @@ impl Worker {
         })
     }
 
-    /// Registers a device, which `hardware` names, with a bond: the asset's id.
+    /// Registers a device of matrix work, which `hardware` names, with a bond: the asset's id.
     pub async fn register(&self, hardware: &str, bond: u128) -> Result<u64> {
+        self.register_as("gpu", hardware, bond).await
+    }
+
+    /// Registers a device of any kind: `gpu` or `hashrate`.
+    pub async fn register_as(&self, kind: &str, hardware: &str, bond: u128) -> Result<u64> {
         ensure!(
             bond.is_multiple_of(UNIT),
             "{} is not a whole number of EGN",
@@ -159,7 +164,10 @@ impl Worker {
         );
         let bond = (bond / UNIT).to_string();
         let answer = self
-            .json("register", &["--hardware", hardware, "--bond", &bond])
+            .json(
+                "register",
+                &["--kind", kind, "--hardware", hardware, "--bond", &bond],
+            )
             .await?;
         Ok(u64::try_from(value::number(&answer, "asset")?)?)
     }
@@ -180,6 +188,20 @@ impl Worker {
         }
         scrub(&mut command);
         Process::start(&format!("the worker of {:?}", self.account), command, &self.log())
+    }
+
+    /// Starts `stratum` with these options. It yields to everything else.
+    pub fn stratum(&self, asset: u64, options: &[(&str, String)]) -> Result<Process> {
+        let mut command = niced(&self.binary);
+        command
+            .arg("stratum")
+            .args(self.identity())
+            .args(["--asset", &asset.to_string()]);
+        for (option, value) in options {
+            command.args([option, value.as_str()]);
+        }
+        scrub(&mut command);
+        Process::start(&format!("the miner of {:?}", self.account), command, &self.log())
     }
 }
 

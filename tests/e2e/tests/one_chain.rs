@@ -7,7 +7,7 @@
 mod scenarios;
 
 use anyhow::Result;
-use scenarios::{cheat, crash, fork, offline, restart, rpc, sale, worker_commands, World};
+use scenarios::{cheat, crash, fork, offline, restart, rpc, sale, stratum, worker_commands, World};
 use std::{future::Future, sync::Arc, time::Instant};
 use tokio::task::JoinSet;
 
@@ -76,6 +76,8 @@ async fn one_chain() {
     stage.add("offline", offline::run);
     // The main job: an asset is sold in part, and every holder is paid to the last unit.
     stage.add("sale", sale::run);
+    // A miner and a pool that others wrote, or that share no code with the worker.
+    stage.add("stratum", stratum::run);
     // The worker's commands answer in JSON.
     stage.add("worker_commands", worker_commands::run);
     stage.end().await;

@@ -3,7 +3,7 @@
 
 use crate::{
     account::{ss58, unhex},
-    amount::{cu, Count, Egn},
+    amount::{work, Count, Egn},
     books::{Books, Check},
     chain::Block,
     value::{number, text},
@@ -35,15 +35,15 @@ pub struct Table {
 pub struct Row {
     /// Id of the asset and of its NFT.
     pub asset: u64,
+    /// `gpu` or `hashrate`.
+    pub kind: String,
     /// `active`, …
     pub status: String,
     /// Who proves.
     pub operator: Option<String>,
-    /// Multiply-accumulates per second, as rated.
+    /// Multiply-accumulates or hashes per second, as rated.
     pub rate: Count,
-    /// The same in CU/s.
-    pub rate_cu: String,
-    /// Multiply-accumulates paid for.
+    /// Multiply-accumulates or hashes paid for.
     pub verified_work: Count,
     /// Fractions; `None`: the asset is whole.
     pub supply: Option<Count>,
@@ -132,13 +132,12 @@ impl Row {
         supply: Option<u128>,
         holders: Vec<HolderRow>,
     ) -> Result<Self> {
-        let rate = number(info, "rate")?;
         Ok(Self {
             asset,
+            kind: text(info, "kind")?.into(),
             status: text(info, "status")?.into(),
             operator: info.get("operator").and_then(Json::as_str).map(Into::into),
-            rate: Count(rate),
-            rate_cu: cu(rate),
+            rate: Count(number(info, "rate")?),
             verified_work: Count(if rating.is_null() {
                 0
             } else {
@@ -227,16 +226,16 @@ impl fmt::Display for Table {
         )?;
         writeln!(
             f,
-            "{:>5}  {:>12}  {:>14}  {:>20}  {:>20}  {:>18}",
-            "asset", "rate, CU/s", "verified, CU", "emitted", "unvested", "fee"
+            "{:>5}  {:>15}  {:>15}  {:>20}  {:>20}  {:>18}",
+            "asset", "rate", "verified", "emitted", "unvested", "fee"
         )?;
         for row in &self.assets {
             writeln!(
                 f,
-                "{:>5}  {:>12}  {:>14}  {:>20}  {:>20}  {:>18}",
+                "{:>5}  {:>15}  {:>15}  {:>20}  {:>20}  {:>18}",
                 row.asset,
-                row.rate_cu,
-                cu(row.verified_work.0),
+                format!("{}/s", work(&row.kind, row.rate.0)),
+                work(&row.kind, row.verified_work.0),
                 row.emitted,
                 row.unvested,
                 row.fee
@@ -296,10 +295,10 @@ mod tests {
         let holder = HolderRow::new(key, Some("//Bob".into()), 333_333, Some(1_000_000), 40, 0).unwrap();
         Row {
             asset: 1,
+            kind: "gpu".into(),
             status: "active".into(),
             operator: None,
             rate: Count(1_500_000_000_000),
-            rate_cu: cu(1_500_000_000_000),
             verified_work: Count(0),
             supply: Some(Count(1_000_000)),
             emitted: Egn(100),

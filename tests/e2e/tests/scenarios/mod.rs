@@ -8,6 +8,7 @@ pub mod offline;
 pub mod restart;
 pub mod rpc;
 pub mod sale;
+pub mod stratum;
 pub mod worker_commands;
 
 use anyhow::{bail, ensure, Context, Result};

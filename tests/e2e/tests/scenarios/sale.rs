@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The main job, as the demo plays it: two devices of different strength, one sold in part, all holders paid.
+//! The main job, as the demo plays it: two devices of different strength and a miner, one sold in part, all holders paid.
 
 use super::World;
 use anyhow::{ensure, Context, Result};
@@ -20,13 +20,13 @@ pub async fn run(world: Arc<World>) -> Result<()> {
         plan: plan.clone(),
     };
     let finished = demo.run().await?;
-    let (table, [strong, weak]) = (&finished.table, finished.assets);
+    let (table, [strong, weak, miner]) = (&finished.table, finished.assets);
     eprintln!("{table}");
     world
         .running
         .lock()
         .await
-        .extend([strong, weak].into_iter().zip(finished.workers));
+        .extend([strong, weak, miner].into_iter().zip(finished.workers));
 
     let wrong: Vec<_> = table.checks.iter().filter(|check| !check.agrees).collect();
     ensure!(
@@ -38,12 +38,16 @@ pub async fn run(world: Arc<World>) -> Result<()> {
         "only {} sums were compared",
         table.checks.len()
     );
-    let [first, second] = table.assets.as_slice() else {
-        anyhow::bail!("two devices, and the table has {}", table.assets.len());
+    let [first, second, third] = table.assets.as_slice() else {
+        anyhow::bail!("three devices, and the table has {}", table.assets.len());
     };
     ensure!(
-        (first.asset, second.asset) == (strong, weak),
+        (first.asset, second.asset, third.asset) == (strong, weak, miner),
         "the rows are of other assets"
+    );
+    ensure!(
+        third.kind == "hashrate" && third.rate.0 > 0 && third.emitted.0 > 0,
+        "the miner: {third:?}"
     );
     ensure!(
         first.rate > second.rate && second.rate.0 > 0,
