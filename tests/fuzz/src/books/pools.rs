@@ -166,6 +166,8 @@ impl PoolBooks {
                 let pool = self.pool(*asset)?;
                 pool.take(*asset, who, *tokens)?;
                 pool.own = 0;
+                // What is added in the same step is a new pool's: its first tokens are a root, rounded down.
+                pool.before = Reserves::default();
                 ensure(pool.tokens.is_empty(), || {
                     format!("{who:?} emptied the pool of asset {asset}, where others have tokens")
                 })

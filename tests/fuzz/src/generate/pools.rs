@@ -347,7 +347,8 @@ pub fn donate(draw: &mut Draw) -> Made {
         return Some((who, call.into()));
     }
     let (who, free) = holder(draw, asset);
-    let amount = draw.entropy.amount(free / 20);
+    // Who gives away all there is has thrown the device away: nobody could ever buy the last fraction of a pool.
+    let amount = draw.entropy.amount(free / 20).min(free / 2);
     let dest = dest.into();
     let call = pallet_fractional_ownership::Call::transfer { asset, dest, amount };
     Some((who, call.into()))
