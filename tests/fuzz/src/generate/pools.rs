@@ -348,7 +348,8 @@ pub fn donate(draw: &mut Draw) -> Made {
     }
     let (who, free) = holder(draw, asset);
     // Who gives away all there is has thrown the device away: nobody could ever buy the last fraction of a pool.
-    let amount = draw.entropy.amount(free / 20).min(free / 2);
+    let half = FractionalOwnership::account(asset, who.clone()).free / 2;
+    let amount = draw.entropy.amount(free / 20).min(half);
     let dest = dest.into();
     let call = pallet_fractional_ownership::Call::transfer { asset, dest, amount };
     Some((who, call.into()))
