@@ -281,10 +281,12 @@ impl<T: Config> Pallet<T> {
                 .ok_or(ArithmeticError::Underflow)?;
             let mut past = PastDenominators::<T>::get(kind);
             books.denominator = math::denominator(left, &past).ok_or(ArithmeticError::Overflow)?;
+            let remembered =
+                math::remembered(kind, books.denominator, &past).ok_or(ArithmeticError::Overflow)?;
             if past.is_full() {
                 past.remove(0);
             }
-            past.force_push(books.denominator);
+            past.force_push(remembered);
             PastDenominators::<T>::insert(kind, past);
             let rate = math::rate(left, slots, T::SlotDuration::get()).ok_or(ArithmeticError::Overflow)?;
             NetworkRate::<T>::insert(kind, rate);

@@ -142,6 +142,22 @@ pub fn rerated(kind: AssetKind, rate: WorkRate, shown: WorkRate) -> WorkRate {
     }
 }
 
+/// What is remembered of a census's denominator for those that come: of hashes at most twice the mean of those before (rounded up). They
+/// can be hired by the minute and cost no slash: without the bound, an hour of very many would shut the others out for a day.
+///
+/// `None` on overflow.
+pub fn remembered(kind: AssetKind, denominator: Work, before: &[Work]) -> Option<Work> {
+    if kind == AssetKind::Gpu || before.is_empty() {
+        return Some(denominator);
+    }
+    let sum = before
+        .iter()
+        .try_fold(0u128, |sum, past| sum.checked_add(*past))?;
+    let count = u128::try_from(before.len()).ok()?;
+    // A quiet time leaves something to grow from.
+    Some(denominator.min(sum.checked_mul(2)?.div_ceil(count).max(1)))
+}
+
 /// By what a pot is divided: the claims left, and at least half the mean of the denominators before (rounded
 /// down).
 ///

@@ -112,6 +112,17 @@ fn a_trigger_compares_the_first_eight_bytes() {
     assert!(!triggered(&hash, 1 << 55));
 }
 
+#[test]
+fn a_spike_of_hashes_is_remembered_as_twice_the_mean() {
+    assert_eq!(remembered(Hashrate, 5_000, &[]), Some(5_000));
+    assert_eq!(remembered(Hashrate, 5_000, &[10, 11]), Some(21));
+    assert_eq!(remembered(Hashrate, 15, &[10, 11]), Some(15));
+    assert_eq!(remembered(Hashrate, 15, &[0, 0]), Some(1));
+    assert_eq!(remembered(Hashrate, 1, &[u128::MAX, 1]), None);
+    // A false claim of matrix work costs its bond.
+    assert_eq!(remembered(Gpu, 5_000, &[10, 11]), Some(5_000));
+}
+
 proptest! {
     #[test]
     fn mul_div_floor_is_the_floor(a: u128, b: u128, c in 1u128..) {

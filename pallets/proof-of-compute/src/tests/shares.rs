@@ -424,6 +424,32 @@ fn to_submit_only_when_lucky_lowers_the_rating_and_the_pay() {
     }
 }
 
+/// Hashrate is for hire. An hour of a hundred times as much must not shut the others out for a day.
+#[test]
+fn a_spike_of_hired_hashrate_dilutes_its_own_census_only() {
+    execute(|| {
+        let (honest, hired) = (Miner::new(1), Miner::new(2));
+        for _ in 0..3 {
+            honest.pass(1_000);
+        }
+        next_census();
+        honest.submit(honest.mine(1_000)).unwrap();
+        hired.submit(hired.mine(100_000)).unwrap();
+        run_to_phase(Phase::Payment);
+        honest.settle();
+        let remembered = crate::PastDenominators::<Test>::get(AssetKind::Hashrate);
+        assert!(*remembered.last().unwrap() < 10_000, "{remembered:?}");
+
+        // The very next pot is divided by what was hashed for it.
+        next_census();
+        honest.submit(honest.mine(1_000)).unwrap();
+        let claimed = hash_books(current()).claimed;
+        run_to_phase(Phase::Payment);
+        assert_eq!(hash_books(current()).denominator, claimed);
+        honest.settle();
+    });
+}
+
 #[test]
 fn the_weight_of_shares_is_declared_at_its_worst() {
     use frame_support::dispatch::GetDispatchInfo;
