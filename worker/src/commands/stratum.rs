@@ -273,12 +273,12 @@ async fn pool(settings: &Stratum, beside: &mut JoinSet<()>) -> Result<Pool, Erro
         }
     };
     let split = match timeout(POOL_PATIENCE, connected).await {
-        Ok(Some(room)) => Split::within(room).ok_or_else(|| {
-            Error::new(
-                Code::Config,
-                format!("the pool leaves {room} bytes for extranonce2: too few to share between miners"),
-            )
-        })?,
+        Ok(Some(room)) => Split::within(room).unwrap_or_else(|| {
+            tracing::warn!(
+                "the pool leaves {room} bytes for extranonce2, too few to share between miners: none works for it"
+            );
+            Split::CENSUS
+        }),
         Ok(None) | Err(_) => {
             tracing::warn!("the pool does not answer yet: miners get extranonces that fit nearly any, 256 connections at most");
             Split::NARROW

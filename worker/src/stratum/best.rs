@@ -30,6 +30,13 @@ impl Best {
         true
     }
 
+    /// Drops shares older than the census's opening, in seconds of Unix time. Says whether there were any.
+    pub fn not_before(&mut self, opened: u32) -> bool {
+        let before = self.0.len();
+        self.0.retain(|_, share| share.ntime >= opened);
+        self.0.len() < before
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.0.len()

@@ -170,6 +170,11 @@ impl Shared {
         }
     }
 
+    /// Drops collected shares older than the census's opening. Says whether there were any.
+    pub fn not_before(&self, opened: u32) -> bool {
+        self.core().best.not_before(opened)
+    }
+
     /// Keeps a share if it is among the smallest of the census that runs.
     pub fn offer(&self, challenge: &Hash, hash: U256, share: Share) -> bool {
         let mut core = self.core();

@@ -195,7 +195,8 @@ impl Miner {
         let first = client.suggest(self.first);
         write.write_all(first.as_bytes()).await?;
         let mut pings = interval(PING);
-        let mut template: Option<Template> = None;
+        // A difficulty counts from the next job on.
+        let mut posted: Option<(Template, U256)> = None;
         loop {
             let events = tokio::select! {
                 line = lines.next() => client.on_line(&line.ok_or(Stopped::Closed)??)?,
@@ -218,7 +219,11 @@ impl Miner {
             for event in events {
                 match event {
                     Event::Send(line) => write.write_all(line.as_bytes()).await?,
-                    Event::Job { template: new, .. } => template = Some(new),
+                    Event::Job { template, .. } => {
+                        posted = client
+                            .difficulty()
+                            .map(|difficulty| (template, difficulty.target()));
+                    }
                     Event::Answered {
                         result: Err(refusal), ..
                     } => {
@@ -233,14 +238,14 @@ impl Miner {
                 }
             }
             let idle = work.borrow().is_idle();
-            let task = template.as_ref().filter(|_| !idle).and_then(|template| {
+            let task = posted.as_ref().filter(|_| !idle).and_then(|(template, target)| {
                 let Source::Upstream { id } = &template.source else {
                     return None;
                 };
                 Some(Task {
                     template: template.clone(),
                     job: id.clone(),
-                    target: client.difficulty()?.target(),
+                    target: *target,
                 })
             });
             self.post_if_new(task);

@@ -130,6 +130,11 @@ impl Planner {
         self.last_census.get_or_insert(census);
     }
 
+    /// What was sent was for an opening that is no more: whatever is collected now may be sent.
+    pub fn forget_sent(&mut self) {
+        (self.sent, self.unknown) = (None, None);
+    }
+
     /// What was sent of this census in an earlier life, as far as the disk knows.
     pub fn remember(&mut self, challenge: Hash, largest: U256) {
         self.unknown = Some((challenge, largest));

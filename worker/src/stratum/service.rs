@@ -262,6 +262,14 @@ impl<C: ShareChain> Service<C> {
             self.shared.collect(challenge);
             self.restore(window.index, window.challenge).await;
         }
+        // Another opening block on the same parent has the same challenge and may be later: the chain would refuse what is older.
+        if window.is_some_and(|window| self.shared.not_before(window.opened)) {
+            tracing::warn!(
+                census = census.index,
+                "the census's opening was replaced by a later one: shares from before it are dropped"
+            );
+            self.planner.forget_sent();
+        }
         if self.director.set_census(window) {
             match window {
                 Some(window) => tracing::info!(

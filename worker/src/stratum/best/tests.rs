@@ -24,6 +24,23 @@ fn fewer_than_enough_stand_for_nothing() {
     assert_eq!(best.largest(), Some(SHARES.into()));
 }
 
+#[test]
+fn what_is_older_than_the_opening_is_dropped() {
+    let mut best = Best::default();
+    for nonce in 1..=SHARES {
+        let share = Share {
+            ntime: 100 + nonce % 2,
+            ..share(nonce)
+        };
+        best.offer(nonce.into(), share);
+    }
+    assert!(!best.not_before(100));
+    assert!(best.not_before(101));
+    assert_eq!(best.len(), CAPACITY / 2);
+    assert!(best.shares().iter().all(|share| share.ntime == 101));
+    assert_eq!(best.largest(), None);
+}
+
 proptest! {
     #[test]
     fn the_smallest_are_kept_once_each_in_order(hashes in prop::collection::vec(0u32..500, 0..400)) {

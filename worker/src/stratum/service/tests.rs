@@ -171,10 +171,8 @@ async fn several_censuses_are_proven_and_the_rate_is_that_of_the_miner() {
     let [cpu] = &report.miners[..] else {
         panic!("{report:?}")
     };
-    assert_eq!(
-        (cpu.miner.as_str(), cpu.duplicate, cpu.low, cpu.invalid),
-        ("cpu", 0, 0, 0)
-    );
+    // Some may be low: who sends very many for one job is held to more, and a busy machine is slow to say so.
+    assert_eq!((cpu.miner.as_str(), cpu.duplicate, cpu.invalid), ("cpu", 0, 0));
     assert!(cpu.accepted > 4 * u64::from(SHARES));
 }
 
@@ -206,7 +204,7 @@ async fn between_censuses_the_same_connection_mines_for_the_pool() {
         assert_eq!(running.shared.connections(), 1);
         let report = running.watch.borrow().report.clone();
         assert_eq!(
-            (report.miners[0].invalid, report.miners[0].low),
+            (report.miners[0].invalid, report.miners[0].duplicate),
             (0, 0),
             "{report}"
         );
