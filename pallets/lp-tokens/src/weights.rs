@@ -57,8 +57,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn transfer() -> Weight {
 		// Proof size in bytes, recorded:  4000
 		// Proof size in bytes, estimated: 8799
-		// Fastest run: 337_950 ns.
-		Weight::from_parts(341_547_000, 8799)
+		// Fastest run: 339_213 ns.
+		Weight::from_parts(348_149_000, 8799)
 			.saturating_add(T::DbWeight::get().reads(18_u64))
 			.saturating_add(T::DbWeight::get().writes(12_u64))
 	}
@@ -95,8 +95,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn claim() -> Weight {
 		// Proof size in bytes, recorded:  4211
 		// Proof size in bytes, estimated: 11402
-		// Fastest run: 343_852 ns.
-		Weight::from_parts(352_177_000, 11402)
+		// Fastest run: 346_637 ns.
+		Weight::from_parts(361_975_000, 11402)
 			.saturating_add(T::DbWeight::get().reads(18_u64))
 			.saturating_add(T::DbWeight::get().writes(13_u64))
 	}
@@ -129,8 +129,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn dissolve() -> Weight {
 		// Proof size in bytes, recorded:  2612
 		// Proof size in bytes, estimated: 11402
-		// Fastest run: 345_825 ns.
-		Weight::from_parts(349_492_000, 11402)
+		// Fastest run: 349_452 ns.
+		Weight::from_parts(362_175_000, 11402)
 			.saturating_add(T::DbWeight::get().reads(15_u64))
 			.saturating_add(T::DbWeight::get().writes(14_u64))
 	}
@@ -167,8 +167,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn remove_all_liquidity() -> Weight {
 		// Proof size in bytes, recorded:  4761
 		// Proof size in bytes, estimated: 14005
-		// Fastest run: 462_142 ns.
-		Weight::from_parts(469_696_000, 14005)
+		// Fastest run: 448_908 ns.
+		Weight::from_parts(468_494_000, 14005)
 			.saturating_add(T::DbWeight::get().reads(22_u64))
 			.saturating_add(T::DbWeight::get().writes(19_u64))
 	}
@@ -205,8 +205,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn mint() -> Weight {
 		// Proof size in bytes, recorded:  4000
 		// Proof size in bytes, estimated: 8799
-		// Fastest run: 301_643 ns.
-		Weight::from_parts(304_448_000, 8799)
+		// Fastest run: 302_234 ns.
+		Weight::from_parts(310_270_000, 8799)
 			.saturating_add(T::DbWeight::get().reads(17_u64))
 			.saturating_add(T::DbWeight::get().writes(11_u64))
 	}
@@ -215,27 +215,27 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 /// For tests: the same, with ParityDB's weights.
 impl WeightInfo for () {
 	fn transfer() -> Weight {
-		Weight::from_parts(341_547_000, 8799)
+		Weight::from_parts(348_149_000, 8799)
 			.saturating_add(ParityDbWeight::get().reads(18_u64))
 			.saturating_add(ParityDbWeight::get().writes(12_u64))
 	}
 	fn claim() -> Weight {
-		Weight::from_parts(352_177_000, 11402)
+		Weight::from_parts(361_975_000, 11402)
 			.saturating_add(ParityDbWeight::get().reads(18_u64))
 			.saturating_add(ParityDbWeight::get().writes(13_u64))
 	}
 	fn dissolve() -> Weight {
-		Weight::from_parts(349_492_000, 11402)
+		Weight::from_parts(362_175_000, 11402)
 			.saturating_add(ParityDbWeight::get().reads(15_u64))
 			.saturating_add(ParityDbWeight::get().writes(14_u64))
 	}
 	fn remove_all_liquidity() -> Weight {
-		Weight::from_parts(469_696_000, 14005)
+		Weight::from_parts(468_494_000, 14005)
 			.saturating_add(ParityDbWeight::get().reads(22_u64))
 			.saturating_add(ParityDbWeight::get().writes(19_u64))
 	}
 	fn mint() -> Weight {
-		Weight::from_parts(304_448_000, 8799)
+		Weight::from_parts(310_270_000, 8799)
 			.saturating_add(ParityDbWeight::get().reads(17_u64))
 			.saturating_add(ParityDbWeight::get().writes(11_u64))
 	}

@@ -59,8 +59,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn commit() -> Weight {
 		// Proof size in bytes, recorded:  1233
 		// Proof size in bytes, estimated: 3673
-		// Fastest run: 75_140 ns.
-		Weight::from_parts(77_244_000, 3673)
+		// Fastest run: 75_521 ns.
+		Weight::from_parts(77_685_000, 3673)
 			.saturating_add(T::DbWeight::get().reads(7_u64))
 			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}
@@ -115,8 +115,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn commit_paying() -> Weight {
 		// Proof size in bytes, recorded:  3652
 		// Proof size in bytes, estimated: 8254
-		// Fastest run: 344_603 ns.
-		Weight::from_parts(354_581_000, 8254)
+		// Fastest run: 346_747 ns.
+		Weight::from_parts(353_179_000, 8254)
 			.saturating_add(T::DbWeight::get().reads(27_u64))
 			.saturating_add(T::DbWeight::get().writes(16_u64))
 	}
@@ -145,8 +145,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn commit_slashing() -> Weight {
 		// Proof size in bytes, recorded:  2399
 		// Proof size in bytes, estimated: 6210
-		// Fastest run: 192_569 ns.
-		Weight::from_parts(194_974_000, 6210)
+		// Fastest run: 195_344 ns.
+		Weight::from_parts(200_784_000, 6210)
 			.saturating_add(T::DbWeight::get().reads(13_u64))
 			.saturating_add(T::DbWeight::get().writes(9_u64))
 	}
@@ -158,17 +158,17 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `Babe::CurrentSlot` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
 	/// Storage: `ProofOfCompute::Devices` (r:1 w:1)
 	/// Proof: `ProofOfCompute::Devices` (`max_values`: None, `max_size`: Some(206), added: 2681, mode: `MaxEncodedLen`)
-	/// Storage: `ComputeAssets::Bonds` (r:1 w:0)
+	/// Storage: `ComputeAssets::Bonds` (r:1 w:1)
 	/// Proof: `ComputeAssets::Bonds` (`max_values`: None, `max_size`: Some(100), added: 2575, mode: `MaxEncodedLen`)
 	/// Storage: `ProofOfCompute::CensusBooks` (r:1 w:1)
 	/// Proof: `ProofOfCompute::CensusBooks` (`max_values`: None, `max_size`: Some(157), added: 2632, mode: `MaxEncodedLen`)
 	fn submit_shares() -> Weight {
 		// Proof size in bytes, recorded:  1232
 		// Proof size in bytes, estimated: 3673
-		// Fastest run: 449_759 ns.
-		Weight::from_parts(453_607_000, 3673)
+		// Fastest run: 460_028 ns.
+		Weight::from_parts(467_513_000, 3673)
 			.saturating_add(T::DbWeight::get().reads(6_u64))
-			.saturating_add(T::DbWeight::get().writes(2_u64))
+			.saturating_add(T::DbWeight::get().writes(3_u64))
 	}
 	/// Storage: `ProofOfCompute::Censuses` (r:2 w:0)
 	/// Proof: `ProofOfCompute::Censuses` (`max_values`: None, `max_size`: Some(135), added: 2610, mode: `MaxEncodedLen`)
@@ -182,7 +182,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	/// Proof: `ProofOfCompute::VerifiedWork` (`max_values`: None, `max_size`: Some(25), added: 2500, mode: `MaxEncodedLen`)
 	/// Storage: `ProofOfCompute::CensusBooks` (r:2 w:2)
 	/// Proof: `ProofOfCompute::CensusBooks` (`max_values`: None, `max_size`: Some(157), added: 2632, mode: `MaxEncodedLen`)
-	/// Storage: `ComputeAssets::Bonds` (r:1 w:0)
+	/// Storage: `ComputeAssets::Bonds` (r:1 w:1)
 	/// Proof: `ComputeAssets::Bonds` (`max_values`: None, `max_size`: Some(100), added: 2575, mode: `MaxEncodedLen`)
 	/// Storage: `RewardDistribution::Ledgers` (r:1 w:1)
 	/// Proof: `RewardDistribution::Ledgers` (`max_values`: None, `max_size`: Some(241), added: 2716, mode: `MaxEncodedLen`)
@@ -219,10 +219,10 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn submit_shares_paying() -> Weight {
 		// Proof size in bytes, recorded:  3630
 		// Proof size in bytes, estimated: 8254
-		// Fastest run: 719_372 ns.
-		Weight::from_parts(728_169_000, 8254)
+		// Fastest run: 734_039 ns.
+		Weight::from_parts(748_466_000, 8254)
 			.saturating_add(T::DbWeight::get().reads(26_u64))
-			.saturating_add(T::DbWeight::get().writes(15_u64))
+			.saturating_add(T::DbWeight::get().writes(16_u64))
 	}
 	/// Storage: `ProofOfCompute::Devices` (r:1 w:1)
 	/// Proof: `ProofOfCompute::Devices` (`max_values`: None, `max_size`: Some(206), added: 2681, mode: `MaxEncodedLen`)
@@ -231,8 +231,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn open_xs() -> Weight {
 		// Proof size in bytes, recorded:  621
 		// Proof size in bytes, estimated: 3671
-		// Fastest run: 172_171 ns.
-		Weight::from_parts(177_812_000, 3671)
+		// Fastest run: 159_919 ns.
+		Weight::from_parts(161_772_000, 3671)
 			.saturating_add(T::DbWeight::get().reads(2_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
@@ -243,8 +243,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn open_s() -> Weight {
 		// Proof size in bytes, recorded:  621
 		// Proof size in bytes, estimated: 3671
-		// Fastest run: 277_307 ns.
-		Weight::from_parts(279_080_000, 3671)
+		// Fastest run: 263_041 ns.
+		Weight::from_parts(268_431_000, 3671)
 			.saturating_add(T::DbWeight::get().reads(2_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
@@ -255,8 +255,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn open_m() -> Weight {
 		// Proof size in bytes, recorded:  621
 		// Proof size in bytes, estimated: 3671
-		// Fastest run: 376_853 ns.
-		Weight::from_parts(381_181_000, 3671)
+		// Fastest run: 360_163 ns.
+		Weight::from_parts(416_607_000, 3671)
 			.saturating_add(T::DbWeight::get().reads(2_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
@@ -267,8 +267,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn open_l() -> Weight {
 		// Proof size in bytes, recorded:  621
 		// Proof size in bytes, estimated: 3671
-		// Fastest run: 554_133 ns.
-		Weight::from_parts(560_496_000, 3671)
+		// Fastest run: 540_949 ns.
+		Weight::from_parts(553_583_000, 3671)
 			.saturating_add(T::DbWeight::get().reads(2_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
@@ -279,8 +279,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn open_xl() -> Weight {
 		// Proof size in bytes, recorded:  621
 		// Proof size in bytes, estimated: 3671
-		// Fastest run: 967_916 ns.
-		Weight::from_parts(1_045_932_000, 3671)
+		// Fastest run: 887_656 ns.
+		Weight::from_parts(905_950_000, 3671)
 			.saturating_add(T::DbWeight::get().reads(2_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
@@ -323,8 +323,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn report() -> Weight {
 		// Proof size in bytes, recorded:  2880
 		// Proof size in bytes, estimated: 11402
-		// Fastest run: 399_135 ns.
-		Weight::from_parts(408_382_000, 11402)
+		// Fastest run: 403_302 ns.
+		Weight::from_parts(410_105_000, 11402)
 			.saturating_add(T::DbWeight::get().reads(21_u64))
 			.saturating_add(T::DbWeight::get().writes(15_u64))
 	}
@@ -375,8 +375,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn settle_paying() -> Weight {
 		// Proof size in bytes, recorded:  3209
 		// Proof size in bytes, estimated: 8254
-		// Fastest run: 301_413 ns.
-		Weight::from_parts(316_360_000, 8254)
+		// Fastest run: 302_584 ns.
+		Weight::from_parts(315_057_000, 8254)
 			.saturating_add(T::DbWeight::get().reads(23_u64))
 			.saturating_add(T::DbWeight::get().writes(14_u64))
 	}
@@ -419,8 +419,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn settle_slashing() -> Weight {
 		// Proof size in bytes, recorded:  2880
 		// Proof size in bytes, estimated: 8799
-		// Fastest run: 294_890 ns.
-		Weight::from_parts(303_215_000, 8799)
+		// Fastest run: 299_879 ns.
+		Weight::from_parts(303_386_000, 8799)
 			.saturating_add(T::DbWeight::get().reads(20_u64))
 			.saturating_add(T::DbWeight::get().writes(14_u64))
 	}
@@ -473,8 +473,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn mark_offline() -> Weight {
 		// Proof size in bytes, recorded:  3254
 		// Proof size in bytes, estimated: 8254
-		// Fastest run: 376_783 ns.
-		Weight::from_parts(420_314_000, 8254)
+		// Fastest run: 379_458 ns.
+		Weight::from_parts(389_266_000, 8254)
 			.saturating_add(T::DbWeight::get().reads(25_u64))
 			.saturating_add(T::DbWeight::get().writes(16_u64))
 	}
@@ -487,8 +487,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn set_schedule() -> Weight {
 		// Proof size in bytes, recorded:  438
 		// Proof size in bytes, estimated: 3600
-		// Fastest run: 23_434 ns.
-		Weight::from_parts(25_107_000, 3600)
+		// Fastest run: 23_884 ns.
+		Weight::from_parts(25_448_000, 3600)
 			.saturating_add(T::DbWeight::get().reads(2_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
@@ -505,8 +505,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn on_initialize() -> Weight {
 		// Proof size in bytes, recorded:  1280
 		// Proof size in bytes, estimated: 6210
-		// Fastest run: 40_426 ns.
-		Weight::from_parts(41_988_000, 6210)
+		// Fastest run: 40_014 ns.
+		Weight::from_parts(41_328_000, 6210)
 			.saturating_add(T::DbWeight::get().reads(6_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
@@ -533,8 +533,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn on_initialize_open() -> Weight {
 		// Proof size in bytes, recorded:  1404
 		// Proof size in bytes, estimated: 6028
-		// Fastest run: 65_322 ns.
-		Weight::from_parts(69_079_000, 6028)
+		// Fastest run: 65_001 ns.
+		Weight::from_parts(66_193_000, 6028)
 			.saturating_add(T::DbWeight::get().reads(8_u64))
 			.saturating_add(T::DbWeight::get().writes(5_u64))
 	}
@@ -545,8 +545,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn on_initialize_close() -> Weight {
 		// Proof size in bytes, recorded:  132
 		// Proof size in bytes, estimated: 1493
-		// Fastest run: 8_386 ns.
-		Weight::from_parts(8_827_000, 1493)
+		// Fastest run: 7_985 ns.
+		Weight::from_parts(8_506_000, 1493)
 			.saturating_add(T::DbWeight::get().reads(1_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
@@ -558,7 +558,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		// Proof size in bytes, recorded:  846
 		// Proof size in bytes, estimated: 2047
 		// Fastest run: 20_859 ns.
-		Weight::from_parts(21_921_000, 2047)
+		Weight::from_parts(21_621_000, 2047)
 			.saturating_add(T::DbWeight::get().reads(1_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
@@ -573,8 +573,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn on_initialize_void() -> Weight {
 		// Proof size in bytes, recorded:  781
 		// Proof size in bytes, estimated: 6254
-		// Fastest run: 56_836 ns.
-		Weight::from_parts(59_060_000, 6254)
+		// Fastest run: 57_928 ns.
+		Weight::from_parts(65_522_000, 6254)
 			.saturating_add(T::DbWeight::get().reads(4_u64))
 			.saturating_add(T::DbWeight::get().writes(4_u64))
 	}
@@ -593,8 +593,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn on_initialize_payment() -> Weight {
 		// Proof size in bytes, recorded:  1218
 		// Proof size in bytes, estimated: 6728
-		// Fastest run: 78_647 ns.
-		Weight::from_parts(80_520_000, 6728)
+		// Fastest run: 80_680 ns.
+		Weight::from_parts(82_985_000, 6728)
 			.saturating_add(T::DbWeight::get().reads(6_u64))
 			.saturating_add(T::DbWeight::get().writes(9_u64))
 	}
@@ -611,8 +611,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn on_initialize_clear() -> Weight {
 		// Proof size in bytes, recorded:  1132
 		// Proof size in bytes, estimated: 6254
-		// Fastest run: 69_400 ns.
-		Weight::from_parts(70_782_000, 6254)
+		// Fastest run: 69_850 ns.
+		Weight::from_parts(71_944_000, 6254)
 			.saturating_add(T::DbWeight::get().reads(6_u64))
 			.saturating_add(T::DbWeight::get().writes(5_u64))
 	}
@@ -623,8 +623,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn on_finalize_full() -> Weight {
 		// Proof size in bytes, recorded:  391
 		// Proof size in bytes, estimated: 3600
-		// Fastest run: 16_160 ns.
-		Weight::from_parts(16_722_000, 3600)
+		// Fastest run: 15_930 ns.
+		Weight::from_parts(16_631_000, 3600)
 			.saturating_add(T::DbWeight::get().reads(2_u64))
 			.saturating_add(T::DbWeight::get().writes(1_u64))
 	}
@@ -633,117 +633,117 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 /// For tests: the same, with ParityDB's weights.
 impl WeightInfo for () {
 	fn commit() -> Weight {
-		Weight::from_parts(77_244_000, 3673)
+		Weight::from_parts(77_685_000, 3673)
 			.saturating_add(ParityDbWeight::get().reads(7_u64))
 			.saturating_add(ParityDbWeight::get().writes(3_u64))
 	}
 	fn commit_paying() -> Weight {
-		Weight::from_parts(354_581_000, 8254)
+		Weight::from_parts(353_179_000, 8254)
 			.saturating_add(ParityDbWeight::get().reads(27_u64))
 			.saturating_add(ParityDbWeight::get().writes(16_u64))
 	}
 	fn commit_slashing() -> Weight {
-		Weight::from_parts(194_974_000, 6210)
+		Weight::from_parts(200_784_000, 6210)
 			.saturating_add(ParityDbWeight::get().reads(13_u64))
 			.saturating_add(ParityDbWeight::get().writes(9_u64))
 	}
 	fn submit_shares() -> Weight {
-		Weight::from_parts(453_607_000, 3673)
+		Weight::from_parts(467_513_000, 3673)
 			.saturating_add(ParityDbWeight::get().reads(6_u64))
-			.saturating_add(ParityDbWeight::get().writes(2_u64))
+			.saturating_add(ParityDbWeight::get().writes(3_u64))
 	}
 	fn submit_shares_paying() -> Weight {
-		Weight::from_parts(728_169_000, 8254)
+		Weight::from_parts(748_466_000, 8254)
 			.saturating_add(ParityDbWeight::get().reads(26_u64))
-			.saturating_add(ParityDbWeight::get().writes(15_u64))
+			.saturating_add(ParityDbWeight::get().writes(16_u64))
 	}
 	fn open_xs() -> Weight {
-		Weight::from_parts(177_812_000, 3671)
+		Weight::from_parts(161_772_000, 3671)
 			.saturating_add(ParityDbWeight::get().reads(2_u64))
 			.saturating_add(ParityDbWeight::get().writes(1_u64))
 	}
 	fn open_s() -> Weight {
-		Weight::from_parts(279_080_000, 3671)
+		Weight::from_parts(268_431_000, 3671)
 			.saturating_add(ParityDbWeight::get().reads(2_u64))
 			.saturating_add(ParityDbWeight::get().writes(1_u64))
 	}
 	fn open_m() -> Weight {
-		Weight::from_parts(381_181_000, 3671)
+		Weight::from_parts(416_607_000, 3671)
 			.saturating_add(ParityDbWeight::get().reads(2_u64))
 			.saturating_add(ParityDbWeight::get().writes(1_u64))
 	}
 	fn open_l() -> Weight {
-		Weight::from_parts(560_496_000, 3671)
+		Weight::from_parts(553_583_000, 3671)
 			.saturating_add(ParityDbWeight::get().reads(2_u64))
 			.saturating_add(ParityDbWeight::get().writes(1_u64))
 	}
 	fn open_xl() -> Weight {
-		Weight::from_parts(1_045_932_000, 3671)
+		Weight::from_parts(905_950_000, 3671)
 			.saturating_add(ParityDbWeight::get().reads(2_u64))
 			.saturating_add(ParityDbWeight::get().writes(1_u64))
 	}
 	fn report() -> Weight {
-		Weight::from_parts(408_382_000, 11402)
+		Weight::from_parts(410_105_000, 11402)
 			.saturating_add(ParityDbWeight::get().reads(21_u64))
 			.saturating_add(ParityDbWeight::get().writes(15_u64))
 	}
 	fn settle_paying() -> Weight {
-		Weight::from_parts(316_360_000, 8254)
+		Weight::from_parts(315_057_000, 8254)
 			.saturating_add(ParityDbWeight::get().reads(23_u64))
 			.saturating_add(ParityDbWeight::get().writes(14_u64))
 	}
 	fn settle_slashing() -> Weight {
-		Weight::from_parts(303_215_000, 8799)
+		Weight::from_parts(303_386_000, 8799)
 			.saturating_add(ParityDbWeight::get().reads(20_u64))
 			.saturating_add(ParityDbWeight::get().writes(14_u64))
 	}
 	fn mark_offline() -> Weight {
-		Weight::from_parts(420_314_000, 8254)
+		Weight::from_parts(389_266_000, 8254)
 			.saturating_add(ParityDbWeight::get().reads(25_u64))
 			.saturating_add(ParityDbWeight::get().writes(16_u64))
 	}
 	fn set_schedule() -> Weight {
-		Weight::from_parts(25_107_000, 3600)
+		Weight::from_parts(25_448_000, 3600)
 			.saturating_add(ParityDbWeight::get().reads(2_u64))
 			.saturating_add(ParityDbWeight::get().writes(1_u64))
 	}
 	fn on_initialize() -> Weight {
-		Weight::from_parts(41_988_000, 6210)
+		Weight::from_parts(41_328_000, 6210)
 			.saturating_add(ParityDbWeight::get().reads(6_u64))
 			.saturating_add(ParityDbWeight::get().writes(1_u64))
 	}
 	fn on_initialize_open() -> Weight {
-		Weight::from_parts(69_079_000, 6028)
+		Weight::from_parts(66_193_000, 6028)
 			.saturating_add(ParityDbWeight::get().reads(8_u64))
 			.saturating_add(ParityDbWeight::get().writes(5_u64))
 	}
 	fn on_initialize_close() -> Weight {
-		Weight::from_parts(8_827_000, 1493)
+		Weight::from_parts(8_506_000, 1493)
 			.saturating_add(ParityDbWeight::get().reads(1_u64))
 			.saturating_add(ParityDbWeight::get().writes(1_u64))
 	}
 	fn on_initialize_seed() -> Weight {
-		Weight::from_parts(21_921_000, 2047)
+		Weight::from_parts(21_621_000, 2047)
 			.saturating_add(ParityDbWeight::get().reads(1_u64))
 			.saturating_add(ParityDbWeight::get().writes(1_u64))
 	}
 	fn on_initialize_void() -> Weight {
-		Weight::from_parts(59_060_000, 6254)
+		Weight::from_parts(65_522_000, 6254)
 			.saturating_add(ParityDbWeight::get().reads(4_u64))
 			.saturating_add(ParityDbWeight::get().writes(4_u64))
 	}
 	fn on_initialize_payment() -> Weight {
-		Weight::from_parts(80_520_000, 6728)
+		Weight::from_parts(82_985_000, 6728)
 			.saturating_add(ParityDbWeight::get().reads(6_u64))
 			.saturating_add(ParityDbWeight::get().writes(9_u64))
 	}
 	fn on_initialize_clear() -> Weight {
-		Weight::from_parts(70_782_000, 6254)
+		Weight::from_parts(71_944_000, 6254)
 			.saturating_add(ParityDbWeight::get().reads(6_u64))
 			.saturating_add(ParityDbWeight::get().writes(5_u64))
 	}
 	fn on_finalize_full() -> Weight {
-		Weight::from_parts(16_722_000, 3600)
+		Weight::from_parts(16_631_000, 3600)
 			.saturating_add(ParityDbWeight::get().reads(2_u64))
 			.saturating_add(ParityDbWeight::get().writes(1_u64))
 	}
