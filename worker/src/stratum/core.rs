@@ -15,7 +15,7 @@ use compute_proof::{hashrate::Share, Hash};
 use primitive_types::U256;
 use std::{
     collections::HashMap,
-    net::IpAddr,
+    net::{IpAddr, Ipv6Addr},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -25,7 +25,7 @@ use std::{
 pub struct Room {
     /// In all.
     pub connections: usize,
-    /// From one address.
+    /// From one address; of IPv6, from one network of 64 bits.
     pub per_address: usize,
 }
 
@@ -51,18 +51,12 @@ pub struct Admission {
     address: Option<IpAddr>,
 }
 
-/// Hashes a second that are believed of one connection, at most: with as many connections as there can be, their sum is a u64.
-const MAX_RATE: u64 = u64::MAX >> 16;
-
 #[derive(Debug)]
 struct Core {
     room: Room,
     seats: Seats,
     open: usize,
     addresses: HashMap<IpAddr, usize>,
-    rates: HashMap<Seat, u64>,
-    /// Their sum.
-    total_rate: u64,
     challenge: Option<Hash>,
     best: Best,
     statistics: Statistics,
@@ -73,18 +67,11 @@ struct Core {
 #[derive(Clone, Debug)]
 pub struct Shared(Arc<Mutex<Core>>);
 
-impl Core {
-    fn note_rate(&mut self, seat: Seat, rate: Option<u64>) {
-        let before = match rate {
-            Some(rate) => self.rates.insert(seat, rate),
-            None => self.rates.remove(&seat),
-        };
-        // More than any miner has: sums of what strangers say can't overflow.
-        let bounded = |rate: Option<u64>| rate.unwrap_or(0).min(MAX_RATE);
-        self.total_rate = self
-            .total_rate
-            .saturating_sub(bounded(before))
-            .saturating_add(bounded(rate));
+/// The network that one subscriber has to himself: of IPv6, 64 bits.
+fn household(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
+        address => address,
     }
 }
 
@@ -96,8 +83,6 @@ impl Shared {
             seats: Seats::new(split, salt),
             open: 0,
             addresses: HashMap::new(),
-            rates: HashMap::new(),
-            total_rate: 0,
             challenge: None,
             best: Best::default(),
             statistics: Statistics::default(),
@@ -115,6 +100,7 @@ impl Shared {
     /// # Errors
     /// [`Full`].
     pub fn admit(&self, address: Option<IpAddr>) -> Result<Admission, Full> {
+        let address = address.map(household);
         let mut core = self.core();
         if let Some(address) = address {
             if core.open >= core.room.connections {
@@ -136,7 +122,6 @@ impl Shared {
     pub fn leave(&self, admission: Admission) {
         let mut core = self.core();
         core.seats.give_back(admission.seat);
-        core.note_rate(admission.seat, None);
         let Some(address) = admission.address else {
             return;
         };
@@ -152,13 +137,6 @@ impl Shared {
     /// Connections that are open, those of this process included.
     pub fn connections(&self) -> usize {
         self.core().seats.taken()
-    }
-
-    /// Takes note of a connection's hashes a second. Returns those of all.
-    pub fn note_rate(&self, seat: Seat, rate: u64) -> u64 {
-        let mut core = self.core();
-        core.note_rate(seat, Some(rate));
-        core.total_rate
     }
 
     /// Begins to collect for another census, or none. What was collected for the one before is dropped.

@@ -9,6 +9,7 @@ mod tests;
 use super::{
     difficulty::Difficulty,
     job::{Epoch, Job, JobId, Source, Template, REVISIONS},
+    vardiff::{census_per_minute, Goal, MOST_PER_MINUTE},
 };
 use compute_proof::{Device, Hash};
 use std::{sync::Arc, time::Duration};
@@ -31,7 +32,7 @@ pub struct Work {
     pub job: Arc<Job>,
     /// Epochs whose shares are wanted: the job's, and the pool's while a census interrupts it.
     pub alive: Vec<Epoch>,
-    /// The difficulty, where the pool says it; otherwise each connection has its own.
+    /// The least difficulty, where the pool says one.
     pub difficulty: Option<Difficulty>,
     /// How long a census's window is.
     pub window: Duration,
@@ -155,6 +156,19 @@ impl Director {
 }
 
 impl Work {
+    /// What a miner shall send, if it shall send so many shares a minute where nothing else is needed.
+    pub fn goal(&self, per_minute: u32) -> Goal {
+        let needed = match self.job.template.source {
+            Source::Census { .. } => census_per_minute(self.window),
+            Source::Upstream { .. } => MOST_PER_MINUTE,
+            Source::Idle => 1,
+        };
+        Goal {
+            per_minute: per_minute.max(needed),
+            least: self.difficulty.unwrap_or(Difficulty::MIN),
+        }
+    }
+
     /// Whether nobody wants its shares.
     pub fn is_idle(&self) -> bool {
         self.job.template.source == Source::Idle

@@ -177,6 +177,11 @@ impl Template {
         }
     }
 
+    /// Whether it is a pool's.
+    pub fn is_upstream(&self) -> bool {
+        matches!(self.source, Source::Upstream { .. })
+    }
+
     /// A job that is nobody's: that of a census which has no challenge.
     pub fn idle(device: &Device, now: u32) -> Self {
         Self {

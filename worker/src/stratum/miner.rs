@@ -229,7 +229,7 @@ impl Miner {
                     } => {
                         tracing::debug!(%refusal, "a share of the embedded miner was refused");
                     }
-                    Event::Said(message) => tracing::warn!(message, "embedded miner"),
+                    Event::Said(text) => tracing::warn!(?text, "embedded miner"),
                     Event::Difficulty(_)
                     | Event::Answered { .. }
                     | Event::Subscribed { .. }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The port: miners' connections, each in a task of its own, with a bound on everything that it may take.
 //!
-//! A connection holds one line of at most [`Limits::line`] bytes and its codec's buffer, [`Limits::queue`] outgoing lines, eight jobs (which it shares with the others)
-//! and eight bytes for each share that it sent of them, which its budget bounds: all in all less than [`CONNECTION_MEMORY`].
+//! A connection holds one line of at most [`Limits::line`] bytes and its codec's buffer, [`Limits::queue`] outgoing lines and as many answers of a pool as can be
+//! on their way, eight jobs (which it shares with the others) and sixteen bytes for each of 2,048 shares of them: all in all less than [`CONNECTION_MEMORY`].
 
 mod connection;
 #[cfg(test)]
@@ -10,9 +10,7 @@ mod tests;
 
 pub use connection::{Answer, Ended, ToPool};
 
-use super::{
-    core::Shared, difficulty::Difficulty, director::Work, job::Split, session::Moment, vardiff::Goal,
-};
+use super::{core::Shared, difficulty::Difficulty, director::Work, job::Split, session::Moment};
 use connection::Connection;
 use std::{
     net::SocketAddr,
@@ -83,13 +81,6 @@ impl Context {
         Moment {
             now: self.begun.elapsed(),
             unix: unix_now(),
-        }
-    }
-
-    fn goal(&self, total_rate: u64, window: Duration) -> Goal {
-        Goal {
-            per_minute: self.per_minute,
-            ceiling: (total_rate > 0).then(|| super::vardiff::ceiling(total_rate, window)),
         }
     }
 

@@ -32,7 +32,7 @@ use std::{
 use tokio::{
     sync::{mpsc, watch},
     task::{spawn_blocking, JoinSet},
-    time::{interval, sleep, timeout, MissedTickBehavior},
+    time::{interval, sleep, sleep_until, timeout, MissedTickBehavior},
 };
 
 /// Waiting time after the first failure to reach the chain; it doubles up to [`LAST_WAIT`].
@@ -44,6 +44,9 @@ const BLOCKS_TO_WAIT: u32 = 6;
 
 /// So often miners get a new job of the same source: its time is the present one, and a new difficulty counts from it.
 const REFRESH: Duration = Duration::from_secs(10);
+
+/// What a pool says goes to the miners at most so often: it wakes all of them.
+const NEWS: Duration = Duration::from_millis(100);
 
 /// So often the statistics go into the log.
 const REPORT: Duration = Duration::from_secs(60);
@@ -181,8 +184,12 @@ impl<C: ShareChain> Service<C> {
         let (mut refresh, mut report, mut look) =
             (every(REFRESH), every(REPORT), every(Duration::from_secs(1)));
         report.reset();
+        // When what the pool has said shall be given out, if it has not been.
+        let mut due = None;
+        let mut given_out = self.begun;
         let mut draining = false;
         loop {
+            let mut shown = true;
             tokio::select! {
                 Some(view) = views.recv() => match view {
                     Ok(view) => self.on_view(view).await,
@@ -206,7 +213,15 @@ impl<C: ShareChain> Service<C> {
                     };
                     self.on_done(task, outcome);
                 }
-                Some(news) = heard(&mut self.news) => self.on_news(news),
+                Some(news) = heard(&mut self.news) => {
+                    self.on_news(news);
+                    due.get_or_insert(given_out + NEWS);
+                    shown = false;
+                }
+                () = until(due) => {
+                    self.give_out();
+                    (due, given_out) = (None, Instant::now());
+                }
                 _ = refresh.tick() => self.refresh(),
                 _ = report.tick() => self.log_report(),
                 _ = look.tick() => {}
@@ -227,7 +242,10 @@ impl<C: ShareChain> Service<C> {
                 let begun = self.begin(task, shares);
                 tasks.spawn(async move { (task, begun.await) });
             }
-            self.look(&watchers);
+            // A pool may say much: who watches sees it a second later.
+            if shown {
+                self.look(&watchers);
+            }
             if draining
                 && self
                     .snapshot
@@ -337,7 +355,10 @@ impl<C: ShareChain> Service<C> {
             News::Difficulty(difficulty) => self.director.set_pool_difficulty(difficulty),
             News::Lost => self.director.forget_pool(),
         }
-        // A census is not interrupted by what the pool says.
+    }
+
+    /// Gives out what the pool has said. A census is not interrupted by it.
+    fn give_out(&mut self) {
         if self.snapshot.source != "census" {
             self.refresh();
         } else {
@@ -504,6 +525,14 @@ impl<C: ShareChain> Service<C> {
 fn failed(reason: impl std::fmt::Display) -> Outcome {
     Outcome::Failed {
         reason: reason.to_string(),
+    }
+}
+
+/// At this moment; never, if there is none.
+async fn until(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => sleep_until(moment.into()).await,
+        None => std::future::pending().await,
     }
 }
 

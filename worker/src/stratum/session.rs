@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! One miner's connection as a state machine: lines and events go in, effects come out. No IO, no clock.
 
+mod memory;
 mod shares;
 #[cfg(test)]
 mod tests;
@@ -13,12 +14,13 @@ use super::{
     protocol::{granted, notification, refused, Code, Configure, Id, Message, Refusal, Request, MAX_TEXT},
     seats::Seat,
     statistics::Verdict,
-    vardiff::{Goal, Vardiff},
+    vardiff::Vardiff,
 };
 use compute_proof::{
     hashrate::{Share, VERSION_MASK},
     Hash,
 };
+use memory::Memory;
 use primitive_types::U256;
 use serde_json::{json, Value};
 use shares::Sent;
@@ -109,17 +111,18 @@ pub struct Session {
     rolls: Option<u32>,
     /// The mask that it was told last.
     mask: u32,
+    /// Shares a minute that the miner shall send where nothing else is needed.
+    per_minute: u32,
     vardiff: Vardiff,
     /// The difficulty that the miner was told last.
     told: Option<Difficulty>,
-    /// While the pool says the difficulty: since when, and the hashes that came.
-    fixed: Option<(Duration, u128)>,
     /// It does not hash while the work is idle.
     rests: bool,
     /// While it rests: its hashes a second before.
     resting: Option<Option<u64>>,
     work: Arc<Work>,
     sent: VecDeque<Sent>,
+    memory: Memory,
     /// The last job that it was given, by its director's number.
     last_sent: Option<JobId>,
     /// The highest number of a job that it was given.
@@ -135,6 +138,7 @@ impl Session {
         split: Split,
         work: Arc<Work>,
         difficulty: Difficulty,
+        per_minute: u32,
         now: Duration,
     ) -> Option<Self> {
         Some(Self {
@@ -146,13 +150,14 @@ impl Session {
             takes_extranonces: false,
             rolls: None,
             mask: 0,
-            vardiff: Vardiff::new(difficulty, now),
+            per_minute,
+            vardiff: Vardiff::new(difficulty, work.goal(per_minute), now),
             told: None,
-            fixed: None,
             rests: false,
             resting: None,
             work,
             sent: VecDeque::new(),
+            memory: Memory::default(),
             last_sent: None,
             highest: None,
             unfit: false,
@@ -177,8 +182,7 @@ impl Session {
         if let Some(before) = self.resting {
             return before.unwrap_or(0);
         }
-        let fixed = self.fixed.and_then(|(since, hashes)| rate(hashes, since, now));
-        fixed.or_else(|| self.vardiff.rate(now)).unwrap_or(0)
+        self.vardiff.rate(now).unwrap_or(0)
     }
 
     /// Takes a line.
@@ -278,26 +282,19 @@ impl Session {
     }
 
     /// Takes new work.
-    pub fn on_work(&mut self, work: Arc<Work>, moment: Moment, goal: Goal) -> Vec<Effect> {
-        match (self.fixed, work.difficulty) {
-            (None, Some(_)) => self.fixed = Some((moment.now, 0)),
-            (Some((since, hashes)), None) => {
-                self.vardiff
-                    .resume(rate(hashes, since, moment.now), moment.now, goal);
-                self.fixed = None;
-            }
-            _ => {}
-        }
+    pub fn on_work(&mut self, work: Arc<Work>, moment: Moment) -> Vec<Effect> {
+        let goal = work.goal(self.per_minute);
         match (self.resting, self.rests && work.is_idle()) {
+            (None, false) => self.vardiff.aim(goal, moment.now),
             (None, true) => {
                 let rate = self.rate(moment.now);
                 self.resting = Some((rate > 0).then_some(rate));
             }
             (Some(before), false) => {
-                self.vardiff.resume(before, moment.now, goal);
+                self.vardiff.resume(before, goal, moment.now);
                 self.resting = None;
             }
-            _ => {}
+            (Some(_), true) => {}
         }
         self.work = work;
         match self.is_mining() {
@@ -312,19 +309,24 @@ impl Session {
     }
 
     /// Time has passed: the difficulty may have to be another.
-    pub fn on_tick(&mut self, moment: Moment, goal: Goal) -> Vec<Effect> {
-        if !self.is_mining() || self.fixed.is_some() || self.resting.is_some() {
+    pub fn on_tick(&mut self, moment: Moment) -> Vec<Effect> {
+        if !self.is_mining() || self.resting.is_some() {
             return Vec::new();
         }
-        match self.vardiff.retarget(moment.now, goal) {
+        match self.vardiff.retarget(moment.now) {
             Some(_) => self.renew(moment),
             None => Vec::new(),
         }
     }
 
+    /// The difficulty of the present work's shares.
+    fn difficulty(&self) -> Difficulty {
+        self.vardiff.difficulty().max(self.memory.floor(&self.work.job))
+    }
+
     /// The difficulty, if the miner does not know it yet.
     fn tell_difficulty(&mut self) -> Option<Effect> {
-        let difficulty = self.work.difficulty.unwrap_or(self.vardiff.difficulty());
+        let difficulty = self.difficulty();
         if !self.is_mining() || self.told == Some(difficulty) {
             return None;
         }
@@ -341,7 +343,8 @@ impl Session {
         };
         let (id, epoch) = (JobId(last.job.id.0 + 1), last.job.epoch);
         // A pool's job is the pool's. And who changes so often may wait for the next job.
-        if self.fixed.is_some() || epoch != self.work.job.epoch || id.0.is_multiple_of(REVISIONS) {
+        let upstream = last.job.template.is_upstream();
+        if upstream || epoch != self.work.job.epoch || id.0.is_multiple_of(REVISIONS) {
             return effects;
         }
         let mut template = last.job.template.clone();
@@ -358,6 +361,7 @@ impl Session {
         let news = self.last_sent != Some(job.id);
         let clean = self.sent.back().is_none_or(|sent| sent.job.epoch != job.epoch);
         self.sent.retain(|sent| work.alive.contains(&sent.job.epoch));
+        self.memory.keep(self.sent.iter().map(|sent| &*sent.job));
         let mut effects = Vec::new();
         effects.extend(self.refit());
         effects.extend(self.tell_mask());
@@ -392,7 +396,7 @@ impl Session {
         let job = self.with_its_own_time(job);
         let line = job.notify(self.split, clean)?;
         self.highest = self.highest.max(Some(job.id));
-        let difficulty = self.told.unwrap_or(self.vardiff.difficulty());
+        let difficulty = self.told.unwrap_or(self.difficulty());
         let known = self.sent.iter().position(|sent| sent.job.id == job.id);
         let sent = match known.and_then(|at| self.sent.remove(at)) {
             // A pool's job from before a census: what was found of it then is not taken twice.
@@ -413,7 +417,7 @@ impl Session {
     fn with_its_own_time(&self, job: Arc<Job>) -> Arc<Job> {
         let last = self.sent.back().filter(|last| last.job.epoch == job.epoch);
         match last.map(|last| last.job.template.ntime) {
-            Some(before) if self.fixed.is_none() && job.template.ntime <= before => {
+            Some(before) if !job.template.is_upstream() && job.template.ntime <= before => {
                 let mut template = job.template.clone();
                 template.ntime = before.saturating_add(1);
                 Arc::new(Job::new(job.id, job.epoch, template))
@@ -445,13 +449,6 @@ impl Session {
         let params = json!([format!("{mask:08x}")]);
         Some(Effect::Send(notification("mining.set_version_mask", &params)))
     }
-}
-
-/// Hashes a second; `None` if there were none.
-fn rate(hashes: u128, since: Duration, now: Duration) -> Option<u64> {
-    let millis = now.saturating_sub(since).as_millis();
-    (hashes > 0 && millis > 0)
-        .then(|| u64::try_from(hashes.saturating_mul(1_000) / millis).unwrap_or(u64::MAX))
 }
 
 fn garbage(id: &Id, refusal: Refusal) -> Vec<Effect> {

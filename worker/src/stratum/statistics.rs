@@ -12,11 +12,15 @@ use std::{
     time::Duration,
 };
 
-/// Names that are told apart. What comes under more names than that is counted under [`OTHERS`]: memory is bounded.
+/// Names that are told apart. What comes under more names than that is counted under [`OTHERS`] until one of them has been silent for
+/// [`FORGOTTEN`]: memory is bounded.
 pub const MAX_MINERS: usize = 1_024;
 
 /// See [`MAX_MINERS`].
 pub const OTHERS: &str = "(others)";
+
+/// Who has brought no share for so long makes room for another.
+const FORGOTTEN: Duration = Duration::from_secs(3_600);
 
 /// Seconds of a bucket.
 const BUCKET: u64 = 30;
@@ -91,6 +95,10 @@ impl Statistics {
     }
 
     fn miner(&mut self, name: &str, now: Duration) -> &mut Miner {
+        if self.miners.len() >= MAX_MINERS && !self.miners.contains_key(name) {
+            self.miners
+                .retain(|name, miner| name == OTHERS || now.saturating_sub(miner.heard()) < FORGOTTEN);
+        }
         let known = self.miners.contains_key(name) || self.miners.len() < MAX_MINERS;
         let name = if known { name } else { OTHERS };
         self.miners
@@ -127,6 +135,11 @@ impl Miner {
             last: None,
             buckets: VecDeque::new(),
         }
+    }
+
+    /// When it was there last, as far as shares tell.
+    fn heard(&self) -> Duration {
+        self.last.unwrap_or(self.since)
     }
 
     fn credit(&mut self, difficulty: Difficulty, now: Duration) {

@@ -8,6 +8,7 @@ use super::{
     client::{Client, ClientError, Event},
     difficulty::Difficulty,
     job::Template,
+    limit::Gate,
     protocol::{Code, Refusal},
     server::{Answer, ToPool},
 };
@@ -168,13 +169,15 @@ fn unreachable() -> Refusal {
     Refusal::new(Code::Other, "the pool is out of reach")
 }
 
-/// Gives a miner its answer. One that does not read its answers is cut off by its own connection.
+/// Gives a miner its answer, unless it is gone.
 fn answer(share: ToPool, result: Result<(), Refusal>) {
     let answer = Answer {
         result,
         ..share.answer
     };
-    share.back.try_send(answer).ok();
+    if let Err(error) = share.back.try_send(answer) {
+        tracing::debug!(%error, "a pool's answer finds nobody");
+    }
 }
 
 async fn send(stream: &mut (impl AsyncWrite + Unpin), line: Arc<str>) -> Result<(), Broken> {
@@ -219,6 +222,7 @@ async fn talk(
     let mut ticks = interval(Duration::from_secs(1));
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let (mut heard, mut welcome) = (begun, false);
+    let mut gate = Gate::default();
     loop {
         let events = tokio::select! {
             line = lines.next() => {
@@ -258,8 +262,10 @@ async fn talk(
                     welcome = true;
                     continue;
                 }
-                Event::Said(message) => {
-                    tracing::info!(message, "the pool says");
+                Event::Said(text) => {
+                    if let Some(held) = gate.pass(begun.elapsed()) {
+                        tracing::info!(?text, like_this_not_shown = held, "the pool says");
+                    }
                     continue;
                 }
                 Event::Reconnect => return Err(Broken::Reconnect),

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //! How often a miner shall speak: a difficulty for each connection, chosen for bandwidth alone.
 //!
-//! The proof needs no difficulty, only the smallest hashes of all miners. So a difficulty may be anything, as long as enough
-//! shares come in a window for the [`SHARES`] smallest hashes to be among them.
+//! The proof needs no difficulty, only the smallest hashes of all miners. So a difficulty may be anything, as long as a miner sends enough
+//! shares in a window for all of the asset's [`SHARES`] smallest hashes that are its own to be among them: if it alone makes more than
+//! that many, it does, whatever the others are worth. Nothing here depends on what another connection says of itself.
 
 #[cfg(test)]
 mod tests;
@@ -11,8 +12,11 @@ use super::difficulty::Difficulty;
 use compute_proof::hashrate::SHARES;
 use std::time::Duration;
 
-/// How many times more shares than a proof has shall come in a window, at least.
-pub const ABUNDANCE: u32 = 4;
+/// How many times more shares than a proof has a miner shall send in a window, at least. Powers of two and chance leave a third of them.
+pub const ABUNDANCE: u32 = 6;
+
+/// Shares a minute from a miner that works for a pool, at most: a pool counts each at its own difficulty, so a higher one costs income.
+pub const MOST_PER_MINUTE: u32 = 600;
 
 /// So many shares are judged without waiting longer.
 const ENOUGH: u32 = 16;
@@ -35,32 +39,34 @@ const SILENT_FLOOR: u64 = 1 << 16;
 /// The most that one step changes a difficulty without a share having shown that it should.
 const STEP: u64 = 16;
 
-/// The highest difficulty at which enough shares come from an asset of so many hashes a second, if a census's window is so long.
-pub fn ceiling(hashes_per_second: u64, window: Duration) -> Difficulty {
-    let hashes = u128::from(hashes_per_second).saturating_mul(window.as_millis()) / 1_000;
-    Difficulty::from_hashes(hashes / u128::from(ABUNDANCE * SHARES))
+/// Shares a minute that a census needs of each miner, if its window is so long.
+pub fn census_per_minute(window: Duration) -> u32 {
+    let needed = 60_000 * u128::from(ABUNDANCE * SHARES);
+    u32::try_from(needed.div_ceil(window.as_millis().max(1))).unwrap_or(u32::MAX)
 }
 
-/// What all connections aim at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Goal {
-    /// Shares a minute from each miner.
-    pub per_minute: u32,
-    /// No difficulty is above this; `None` as long as nothing is known of the asset's hashrate.
-    pub ceiling: Option<Difficulty>,
-}
-
-/// The difficulty, in hashes, at which a miner sends exactly as many shares as it shall.
+/// The difficulty at which a miner sends exactly as many shares as it shall.
 fn ideal(hashes_per_second: u64, per_minute: u32) -> u128 {
     u128::from(hashes_per_second) * 60 / u128::from(per_minute.max(1))
+}
+
+/// What a miner shall send.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Goal {
+    /// Shares a minute.
+    pub per_minute: u32,
+    /// Easier ones are of no use: the pool does not take them.
+    pub least: Difficulty,
 }
 
 /// One connection's difficulty, and what has been seen at it. Time is that since the connection began.
 #[derive(Clone, Debug)]
 pub struct Vardiff {
-    difficulty: Difficulty,
+    /// By what has been seen.
+    own: Difficulty,
     /// The least that the miner asked for.
     floor: Difficulty,
+    goal: Goal,
     /// Hashes a second, as seen at the difficulty before.
     known: Option<u64>,
     shares: u32,
@@ -72,10 +78,11 @@ pub struct Vardiff {
 
 impl Vardiff {
     /// Begins at a difficulty.
-    pub fn new(difficulty: Difficulty, now: Duration) -> Self {
+    pub fn new(difficulty: Difficulty, goal: Goal, now: Duration) -> Self {
         Self {
-            difficulty,
+            own: difficulty,
             floor: Difficulty::MIN,
+            goal,
             known: None,
             shares: 0,
             hashes: 0,
@@ -86,33 +93,44 @@ impl Vardiff {
 
     /// The difficulty.
     pub fn difficulty(&self) -> Difficulty {
-        self.difficulty
+        self.at_least(self.own)
     }
 
-    /// Takes the difficulty that a miner suggests; the ceiling still holds at the next step.
+    fn at_least(&self, difficulty: Difficulty) -> Difficulty {
+        difficulty.max(self.floor).max(self.goal.least)
+    }
+
+    /// Takes the difficulty that a miner suggests, until the next look.
     pub fn suggest(&mut self, difficulty: Difficulty, now: Duration) {
         *self = Self {
             floor: self.floor,
             known: self.rate(now),
-            ..Self::new(difficulty.max(self.floor), now)
+            ..Self::new(difficulty, self.goal, now)
         };
     }
 
     /// Goes no lower than a miner can.
     pub fn limit(&mut self, floor: Difficulty, now: Duration) {
+        self.suggest(self.own, now);
         self.floor = floor;
-        self.suggest(self.difficulty, now);
     }
 
-    /// Begins to look again, after a while in which it could not tell anything. `rate`: what is known of hashes a second.
-    pub fn resume(&mut self, rate: Option<u64>, now: Duration, goal: Goal) {
-        let difficulty = match rate {
+    /// Takes another goal, if it is another.
+    pub fn aim(&mut self, goal: Goal, now: Duration) {
+        if goal != self.goal {
+            self.resume(self.rate(now), goal, now);
+        }
+    }
+
+    /// Begins to look again, after a while in which nothing could be told. `rate`: what is known of hashes a second.
+    pub fn resume(&mut self, rate: Option<u64>, goal: Goal, now: Duration) {
+        self.goal = goal;
+        let own = match rate {
             Some(rate) => Difficulty::from_hashes(ideal(rate, goal.per_minute)).floor_power_of_two(),
-            None => self.difficulty,
+            None => self.own,
         };
-        let ceiling = goal.ceiling.map(Difficulty::floor_power_of_two);
-        self.suggest(ceiling.map_or(difficulty, |ceiling| difficulty.min(ceiling)), now);
-        self.known = rate.or(self.known);
+        self.suggest(own, now);
+        self.known = rate;
     }
 
     /// Whether enough shares have come to judge by.
@@ -135,7 +153,7 @@ impl Vardiff {
             Some(u64::try_from(rate).unwrap_or(u64::MAX))
         };
         let seen = || of(self.hashes, passed.max(LEAST));
-        let some = u128::from(SOME) * u128::from(self.difficulty.hashes());
+        let some = u128::from(SOME) * u128::from(self.difficulty().hashes());
         match self.known {
             _ if self.shares >= SOME => seen(),
             // It may have become weaker, or be gone: no more than some shares at once would tell.
@@ -147,61 +165,43 @@ impl Vardiff {
         }
     }
 
-    /// Judges what has come; a new difficulty, where another one is better. Powers of two, so that it rests.
-    pub fn retarget(&mut self, now: Duration, goal: Goal) -> Option<Difficulty> {
-        // The ceiling follows from what is known of all: a newcomer of whom nothing is known may be stronger than they are.
-        let newcomer = self.shares == 0 && self.known.is_none();
-        let ceiling = goal.ceiling.filter(|_| !newcomer);
-        let next = self.better(now, goal.per_minute, ceiling)?;
-        // Upwards only if it will stay below: the ceiling is an estimate, which must not drive it to and fro.
-        let bound = |ceiling: Difficulty| match next > self.difficulty {
-            true => Difficulty::from_hashes(u128::from(ceiling.hashes()) * 2 / 3)
-                .floor_power_of_two()
-                .max(self.difficulty),
-            false => ceiling.floor_power_of_two(),
-        };
-        // Where a miner can't go as low as the asset needs it to, there is nothing to be done about it.
-        let next = ceiling
-            .map_or(next, |ceiling| next.min(bound(ceiling)))
-            .max(self.floor);
-        (next != self.difficulty).then(|| {
-            self.suggest(next, now);
-            next
-        })
+    /// Judges what has come; the new difficulty, where another one is better. Powers of two, so that it rests.
+    pub fn retarget(&mut self, now: Duration) -> Option<Difficulty> {
+        let current = self.difficulty();
+        let better = self
+            .better(now)
+            .filter(|better| self.at_least(*better) != current);
+        match better {
+            Some(better) => self.suggest(better, now),
+            None => self.forget(now),
+        }
+        better.map(|_| self.difficulty())
     }
 
-    fn better(&mut self, now: Duration, per_minute: u32, ceiling: Option<Difficulty>) -> Option<Difficulty> {
-        let current = self.difficulty;
-        let unless_above = ceiling
-            .is_some_and(|ceiling| current > ceiling)
-            .then_some(current);
-        let passed = now.saturating_sub(self.since);
+    fn better(&self, now: Duration) -> Option<Difficulty> {
+        let current = self.difficulty().hashes();
         if self.shares == 0 {
-            return match now.saturating_sub(self.last) >= SILENCE {
-                true => {
-                    let lower = (current.hashes() / STEP).max(SILENT_FLOOR.min(current.hashes()));
-                    Some(Difficulty::from_hashes(lower.into()))
-                }
-                false => unless_above,
-            };
+            let lower = (current / STEP).max(SILENT_FLOOR.min(current));
+            return (now.saturating_sub(self.last) >= SILENCE).then(|| Difficulty::from_hashes(lower.into()));
         }
+        let passed = now.saturating_sub(self.since);
         if !self.is_due(now) && passed < PATIENCE {
-            return unless_above;
+            return None;
         }
-        let ideal = ideal(self.rate(now).unwrap_or(u64::MAX), per_minute);
-        let hashes = u128::from(current.hashes());
+        let ideal = ideal(self.rate(now).unwrap_or(u64::MAX), self.goal.per_minute);
         // Powers of two leave a factor of two; the rest is chance, which must not drive it to and fro.
-        let too_easy = ideal > hashes.saturating_mul(3);
-        let too_hard = ideal.saturating_mul(2) < hashes;
-        if too_easy || too_hard {
-            return Some(Difficulty::from_hashes(ideal).floor_power_of_two());
-        }
-        // As it should be: what was seen long ago makes room for what will be.
-        if passed >= PATIENCE {
+        let too_easy = ideal > u128::from(current) * 3;
+        let too_hard = ideal.saturating_mul(2) < u128::from(current);
+        (too_easy || too_hard).then(|| Difficulty::from_hashes(ideal).floor_power_of_two())
+    }
+
+    /// What was seen long ago makes room for what will be.
+    fn forget(&mut self, now: Duration) {
+        let passed = now.saturating_sub(self.since);
+        if self.shares > 0 && passed >= PATIENCE {
             self.shares = self.shares.div_ceil(2);
             self.hashes = self.hashes.div_ceil(2);
             self.since += passed / 2;
         }
-        unless_above
     }
 }

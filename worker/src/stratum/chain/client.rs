@@ -7,6 +7,11 @@ use crate::chain::{
     metadata, Chain, ChainError, SubmitError, View,
 };
 use compute_proof::Hash;
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// How long a node may take to answer.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A chain behind one or several endpoints, for an asset of hashrate.
 #[derive(Clone)]
@@ -57,7 +62,10 @@ impl ShareChain for HashrateChain {
         loop {
             let chain = Chain::view(&self.client, seen).await?;
             let at = self.client.best().await?;
-            if let Some(opened) = self.opened(&at, &chain).await? {
+            let opened = timeout(PATIENCE, self.opened(&at, &chain))
+                .await
+                .map_err(|_| ChainError::Unreachable("the node does not answer".into()))?;
+            if let Some(opened) = opened? {
                 return Ok(ShareView { chain, opened });
             }
             // Another fork has won in between.

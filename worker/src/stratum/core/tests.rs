@@ -64,15 +64,22 @@ fn shares_of_another_census_are_not_kept() {
 }
 
 #[test]
-fn rates_add_up_as_long_as_their_connections_last() {
+fn a_subscribers_many_addresses_are_one() {
     let shared = Shared::new(ROOM, Split::CENSUS, 0);
-    let (a, b) = (shared.admit(None).unwrap(), shared.admit(None).unwrap());
-    shared.note_rate(a.seat, 5);
-    assert_eq!(shared.note_rate(b.seat, 7), 12);
-    assert_eq!(shared.note_rate(a.seat, 6), 13);
-    shared.leave(b);
-    assert_eq!(shared.note_rate(a.seat, u64::MAX), MAX_RATE);
-    shared.leave(a);
-    let a = shared.admit(None).unwrap();
-    assert_eq!(shared.note_rate(a.seat, 3), 3);
+    let one: Vec<IpAddr> = ["2001:db8::1", "2001:db8::2", "2001:db8::ffff:1:1", "2001:db8::3"]
+        .iter()
+        .map(|address| address.parse().unwrap())
+        .collect();
+    let guests: Vec<_> = one[..3]
+        .iter()
+        .map(|address| shared.admit(Some(*address)).unwrap())
+        .collect();
+    assert_eq!(shared.admit(Some(one[3])).unwrap_err(), Full::Address);
+    // A neighbour is another, and an IPv4 address is itself however it is written.
+    shared.admit(Some("2001:db8:0:1::1".parse().unwrap())).unwrap();
+    assert_eq!(household("::ffff:10.0.0.1".parse().unwrap()), ONE);
+    for guest in guests {
+        shared.leave(guest);
+    }
+    assert_eq!(shared.core().addresses.len(), 1);
 }

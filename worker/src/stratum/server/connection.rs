@@ -3,13 +3,13 @@
 
 use super::{Context, Limits};
 use crate::stratum::{
+    client::MAX_PENDING,
     difficulty::Difficulty,
     limit::{refill, Budget},
     protocol::{granted, refused, Code, Id, Refusal},
     seats::Seat,
     session::{Effect, Forward, Session},
     statistics::Verdict,
-    vardiff::Goal,
 };
 use futures::StreamExt;
 use serde_json::json;
@@ -92,7 +92,6 @@ impl Ended {
 pub(super) struct Connection<'a> {
     context: &'a Context,
     session: Session,
-    seat: Seat,
     /// None for the embedded miner.
     budget: Option<Budget>,
     fault: Option<Refusal>,
@@ -102,7 +101,8 @@ impl<'a> Connection<'a> {
     pub fn new(context: &'a Context, seat: Seat, embedded: bool) -> Option<Self> {
         let now = context.moment().now;
         let work = context.work.borrow().clone();
-        let session = Session::new(seat, context.split, work, context.difficulty, now)?;
+        let (split, difficulty, per_minute) = (context.split, context.difficulty, context.per_minute);
+        let session = Session::new(seat, split, work, difficulty, per_minute, now)?;
         Some(Self {
             context,
             session: if embedded {
@@ -110,7 +110,6 @@ impl<'a> Connection<'a> {
             } else {
                 session
             },
-            seat,
             budget: (!embedded).then(|| Budget::new(now)),
             fault: None,
         })
@@ -130,7 +129,8 @@ impl<'a> Connection<'a> {
         let (read, write_half) = split(stream);
         let mut lines = FramedRead::with_capacity(read, LinesCodec::new_with_max_length(line), 1_024);
         let (out, outgoing) = mpsc::channel(queue);
-        let (back, mut answers) = mpsc::channel(queue);
+        // As many as can be on their way: none is lost.
+        let (back, mut answers) = mpsc::channel(MAX_PENDING);
         let mut writer = JoinSet::new();
         writer.spawn(write_lines(write_half, outgoing, write));
         let mut work = self.context.work.clone();
@@ -163,10 +163,12 @@ impl<'a> Connection<'a> {
                         return Ended::Closed;
                     }
                     let work = work.borrow_and_update().clone();
-                    let goal = self.goal();
-                    self.session.on_work(work, self.context.moment(), goal)
+                    self.session.on_work(work, self.context.moment())
                 }
-                Some(answer) = answers.recv() => answered(answer),
+                Some(answer) = answers.recv() => {
+                    let (line, user, verdict) = answered(answer);
+                    vec![Effect::Send(line), Effect::Count { user, verdict }]
+                }
                 _ = ticks.tick() => {
                     let moment = self.context.moment();
                     if !self.session.is_mining() && moment.now.saturating_sub(begun) > handshake {
@@ -177,43 +179,34 @@ impl<'a> Connection<'a> {
                     }
                     self.retarget()
                 }
-                Some(ended) = writer.join_next() => return ended.unwrap_or(Ended::Closed),
+                ended = end_of(&mut writer) => return ended,
             };
             for effect in effects {
-                if let Err(ended) = self.perform(effect, &out, &back) {
-                    return ended;
+                let line = match self.perform(effect, &back) {
+                    Ok(Some(line)) => line,
+                    Ok(None) => continue,
+                    Err(ended) => return ended,
+                };
+                // Until there is room nothing more is read: who sends a lot at once waits for the answers.
+                match timeout(write, out.send(line)).await {
+                    Ok(Ok(())) => {}
+                    Ok(Err(_)) => return end_of(&mut writer).await,
+                    Err(_) => return Ended::Slow,
                 }
             }
         }
     }
 
-    /// Says how strong this miner is, and hears of all: what follows for their difficulties.
-    fn goal(&mut self) -> Goal {
-        let rate = self.session.rate(self.context.moment().now);
-        let total_rate = self.context.shared.note_rate(self.seat, rate);
-        let window = self.context.work.borrow().window;
-        self.context.goal(total_rate, window)
-    }
-
     fn retarget(&mut self) -> Vec<Effect> {
-        let goal = self.goal();
-        self.session.on_tick(self.context.moment(), goal)
+        self.session.on_tick(self.context.moment())
     }
 
-    fn perform(
-        &mut self,
-        effect: Effect,
-        out: &mpsc::Sender<Arc<str>>,
-        back: &mpsc::Sender<Answer>,
-    ) -> Result<(), Ended> {
+    /// Does what the session says, but for sending: these lines.
+    fn perform(&mut self, effect: Effect, back: &mpsc::Sender<Answer>) -> Result<Option<Arc<str>>, Ended> {
         let shared = &self.context.shared;
         let now = self.context.moment().now;
         match effect {
-            Effect::Send(line) => match out.try_send(line) {
-                Ok(()) => {}
-                Err(TrySendError::Full(_)) => return Err(Ended::Slow),
-                Err(TrySendError::Closed(_)) => return Err(Ended::Closed),
-            },
+            Effect::Send(line) => return Ok(Some(line)),
             Effect::Seen(user) => shared.seen(&user, now),
             Effect::Count { user, verdict } => shared.count(&user, verdict, now),
             Effect::Offer {
@@ -243,9 +236,9 @@ impl<'a> Connection<'a> {
                         result: Err(refusal),
                         ..lost.answer
                     };
-                    for effect in answered(answer) {
-                        self.perform(effect, out, &lost.back)?;
-                    }
+                    let (line, user, verdict) = answered(answer);
+                    shared.count(&user, verdict, now);
+                    return Ok(Some(line));
                 }
             }
             Effect::Spend(cost, fault) => {
@@ -262,12 +255,12 @@ impl<'a> Connection<'a> {
                 }
             }
         }
-        Ok(())
+        Ok(None)
     }
 }
 
-/// What the pool's answer means for its miner.
-fn answered(answer: Answer) -> Vec<Effect> {
+/// What the pool's answer means for its miner: a line, and what counts for whom.
+fn answered(answer: Answer) -> (Arc<str>, String, Verdict) {
     let Answer {
         id,
         user,
@@ -286,7 +279,15 @@ fn answered(answer: Answer) -> Vec<Effect> {
             (refused(&id, &refusal), verdict)
         }
     };
-    vec![Effect::Send(line), Effect::Count { user, verdict }]
+    (line, user, verdict)
+}
+
+/// Why the writer ended.
+async fn end_of(writer: &mut JoinSet<Ended>) -> Ended {
+    match writer.join_next().await {
+        Some(Ok(ended)) => ended,
+        _ => Ended::Closed,
+    }
 }
 
 /// Writes what waits, as long as it is read.

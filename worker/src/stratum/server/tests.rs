@@ -9,6 +9,7 @@ use crate::stratum::{
     core::Room,
     director::{Director, Window},
     job::Source,
+    session::Forward,
 };
 use compute_proof::{
     device_key,
@@ -17,6 +18,7 @@ use compute_proof::{
 };
 use rig::Rig;
 use std::sync::{Arc, Mutex};
+use tokio::time::timeout;
 
 const DEVICE: Device = Device {
     asset: 7,
@@ -85,6 +87,18 @@ impl House {
         self.publish.send_replace(director.work(unix_now()));
     }
 
+    /// Takes the next share as the pool would.
+    async fn take_share(&mut self) -> Forward {
+        let next = timeout(Duration::from_secs(20), self.pool.recv());
+        let ToPool { share, back, answer } = next.await.expect("no share for the pool").unwrap();
+        let taken = Answer {
+            result: Ok(()),
+            ..answer
+        };
+        back.send(taken).await.unwrap();
+        share
+    }
+
     /// Waits until so many connections are open.
     pub async fn until_open(&self, wanted: impl Fn(usize) -> bool) {
         for _ in 0..1_000 {
@@ -151,17 +165,8 @@ async fn the_source_changes_under_a_connection_that_stays() {
         director.set_pool(template, Difficulty::from_hashes(32), true);
         director.set_census(None);
     });
-    rig.next_job().await;
-    let (answer, forwarded) = tokio::join!(rig.mine(), async {
-        let ToPool { share, back, answer } = house.pool.recv().await.unwrap();
-        back.send(Answer {
-            result: Ok(()),
-            ..answer
-        })
-        .await
-        .unwrap();
-        share
-    });
+    rig.job_with(|template| !template.branches.is_empty()).await;
+    let (answer, forwarded) = tokio::join!(rig.mine(), house.take_share());
     answer.unwrap();
     assert_eq!(forwarded.job, "pool-1");
     assert_eq!(forwarded.extranonce2.len(), 12);
@@ -179,7 +184,7 @@ async fn the_source_changes_under_a_connection_that_stays() {
         director.set_census(Some(window));
     });
     house.context.shared.collect(Some([2; 32]));
-    rig.next_job().await;
+    rig.job_with(|template| template.previous == [2; 32]).await;
     rig.mine().await.unwrap();
     assert_eq!(house.context.shared.best(&[2; 32]).unwrap().len(), 1);
     assert_eq!(house.context.shared.connections(), 1);

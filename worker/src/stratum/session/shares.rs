@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What becomes of a share.
 
-use super::{Effect, Forward, Moment, Session};
+use super::{memory::Memory, Effect, Forward, Moment, Session};
 use crate::stratum::{
     difficulty::Difficulty,
     job::{Job, JobId, Source, Split, MAX_TIME_AHEAD},
@@ -12,13 +12,7 @@ use crate::stratum::{
 use compute_proof::Hash;
 use primitive_types::U256;
 use serde_json::json;
-use std::{collections::BTreeSet, sync::Arc};
-
-/// Shares of one job that are remembered. Where more come, the job becomes harder, and the easy ones are forgotten.
-pub(super) const MAX_SHARES: usize = 512;
-
-/// How many times harder.
-const HARDER: u128 = 4;
+use std::sync::Arc;
 
 /// A job that this connection was given.
 #[derive(Debug)]
@@ -28,12 +22,8 @@ pub(super) struct Sent {
     split: Split,
     /// Bits of the version that it may roll.
     mask: u32,
-    /// The difficulty of its shares.
+    /// The difficulty of its shares, if it is not harder by now.
     difficulty: Difficulty,
-    /// No lower one is taken any more.
-    floor: Difficulty,
-    /// Hashes of the shares that were taken.
-    taken: BTreeSet<U256>,
 }
 
 impl Sent {
@@ -44,30 +34,21 @@ impl Sent {
             split,
             mask,
             difficulty,
-            floor: Difficulty::MIN,
-            taken: BTreeSet::new(),
         }
     }
 
     /// Takes easier shares too, as the miner may have been told.
     pub fn lower(&mut self, difficulty: Option<Difficulty>) {
-        let lower = difficulty.map_or(self.difficulty, |told| self.difficulty.min(told));
-        self.difficulty = lower.max(self.floor);
+        self.difficulty = difficulty.map_or(self.difficulty, |told| self.difficulty.min(told));
     }
 
-    /// Remembers a share.
-    fn remember(&mut self, hash: U256) {
-        self.taken.insert(hash);
-        while self.taken.len() > MAX_SHARES {
-            self.floor = Difficulty::from_hashes(u128::from(self.difficulty.hashes()) * HARDER);
-            self.difficulty = self.floor;
-            let target = self.difficulty.target();
-            self.taken.retain(|hash| *hash <= target);
-        }
-    }
-
-    /// Takes a share, or says what is wrong with it.
-    fn take(&mut self, submit: &Submit, moment: Moment) -> Result<Effect, Wrong> {
+    /// Takes a share, or says what is wrong with it. And at which difficulty it counts.
+    fn take(
+        &self,
+        submit: &Submit,
+        moment: Moment,
+        memory: &mut Memory,
+    ) -> Result<(Effect, Difficulty), Wrong> {
         let invalid = |message: String| {
             Wrong(
                 Verdict::Invalid,
@@ -105,21 +86,19 @@ impl Sent {
             .ok_or_else(|| invalid("extranonce2 does not fit the job".into()))?;
         let bytes: Hash = self.job.hash(&solution);
         let hash = U256::from_little_endian(&bytes);
-        if hash > self.difficulty.target() {
+        let difficulty = self.difficulty.max(memory.floor(&self.job));
+        if hash > difficulty.target() {
             let refusal = Refusal::new(
                 Code::LowDifficulty,
-                format!("the hash is above the target of difficulty {}", self.difficulty),
+                format!("the hash is above the target of difficulty {difficulty}"),
             );
             return Err(Wrong(Verdict::Low, Cost::BadShare, refusal));
         }
-        if self.taken.contains(&hash) {
+        if !memory.insert(&self.job, hash) {
             let refusal = Refusal::new(Code::Duplicate, "duplicate share");
             return Err(Wrong(Verdict::Duplicate, Cost::BadShare, refusal));
         }
-        let difficulty = self.difficulty;
-        self.remember(hash);
-        let template = &self.job.template;
-        Ok(match (&template.source, self.job.share(&solution)) {
+        let effect = match (&template.source, self.job.share(&solution)) {
             (Source::Census { challenge, .. }, Some(share)) => Effect::Offer {
                 challenge: *challenge,
                 hash,
@@ -141,12 +120,8 @@ impl Sent {
                 user: submit.user.clone(),
                 verdict: Verdict::Accepted(difficulty),
             },
-        })
-    }
-
-    #[cfg(test)]
-    pub fn remembered(&self) -> usize {
-        self.taken.len()
+        };
+        Ok((effect, difficulty))
     }
 }
 
@@ -159,11 +134,7 @@ impl Session {
         match self.check(&submit, moment) {
             Ok((effect, difficulty)) => {
                 let mut effects = vec![Effect::Spend(Cost::Line, None)];
-                if let Some((_, hashes)) = &mut self.fixed {
-                    *hashes = hashes.saturating_add(difficulty.hashes().into());
-                } else {
-                    self.vardiff.on_share(difficulty, moment.now);
-                }
+                self.vardiff.on_share(difficulty, moment.now);
                 // A pool's answer is awaited; anything else is answered here.
                 match effect {
                     Effect::Forward {
@@ -187,6 +158,10 @@ impl Session {
                         }
                         effects.push(effect);
                     }
+                }
+                // More came than can be remembered: from now on only harder ones count.
+                if self.told.is_some_and(|told| told < self.difficulty()) {
+                    effects.extend(self.renew(moment));
                 }
                 effects
             }
@@ -222,11 +197,8 @@ impl Session {
         let Some(id) = JobId::parse(&submit.job) else {
             return refuse(Code::JobNotFound, "job not found");
         };
-        match self.sent.iter_mut().find(|sent| sent.job.id == id) {
-            Some(sent) => {
-                let difficulty = sent.difficulty;
-                Ok((sent.take(submit, moment)?, difficulty))
-            }
+        match self.sent.iter().find(|sent| sent.job.id == id) {
+            Some(sent) => sent.take(submit, moment, &mut self.memory),
             None if Some(id) <= self.highest => Err(Wrong(
                 Verdict::Stale,
                 Cost::Line,

@@ -15,10 +15,6 @@ const DEVICE: Device = Device {
     prover: [0xaa; 32],
 };
 const UNIX: u32 = 1_800_000_000;
-const GOAL: Goal = Goal {
-    per_minute: 20,
-    ceiling: None,
-};
 
 fn moment(seconds: u64) -> Moment {
     Moment {
@@ -60,7 +56,7 @@ impl Bench {
     fn with(split: Split, mut director: Director) -> Self {
         let seat = Seats::new(split, 0x0102).take().unwrap();
         let easy = Difficulty::from_hashes(16);
-        let session = Session::new(seat, split, director.work(UNIX), easy, Duration::ZERO).unwrap();
+        let session = Session::new(seat, split, director.work(UNIX), easy, 20, Duration::ZERO).unwrap();
         Self {
             session,
             director,
@@ -102,7 +98,7 @@ impl Bench {
 
     fn work(&mut self, seconds: u64) -> Vec<Effect> {
         let work = self.director.work(moment(seconds).unix);
-        let effects = self.session.on_work(work, moment(seconds), GOAL);
+        let effects = self.session.on_work(work, moment(seconds));
         self.take(effects)
     }
 
@@ -361,7 +357,7 @@ fn a_pool_that_leaves_less_room_gives_new_extranonces_to_who_takes_them() {
     bench.sent.clear();
     bench
         .director
-        .set_pool(pool("p", 4, 0), Difficulty::from_hashes(4), true);
+        .set_pool(pool("p", 4, 0), Difficulty::from_hashes(32), true);
     bench.work(2);
     assert_eq!(
         bench.methods(),
@@ -384,7 +380,7 @@ fn a_miner_that_takes_no_others_keeps_its_connection_and_is_told_once() {
     bench.sent.clear();
     bench
         .director
-        .set_pool(pool("p", 4, 0), Difficulty::from_hashes(4), true);
+        .set_pool(pool("p", 4, 0), Difficulty::from_hashes(32), true);
     bench.work(2);
     bench.work(3);
     assert_eq!(bench.methods(), ["mining.set_difficulty", "client.show_message"]);
@@ -459,10 +455,10 @@ fn a_pools_lower_difficulty_counts_at_once_for_who_takes_it_so() {
 fn a_miner_that_mines_too_easily_is_told_a_higher_difficulty() {
     let mut bench = Bench::mining();
     let mut from = 0;
-    for _ in 0..16 {
+    for _ in 0..64 {
         from = bench.mine("0000000000000000", from).0 + 1;
     }
-    let effects = bench.session.on_tick(moment(2), GOAL);
+    let effects = bench.session.on_tick(moment(2));
     let [Effect::Send(line), Effect::Send(job)] = &effects[..] else {
         panic!("{effects:?}")
     };
@@ -478,12 +474,12 @@ fn a_pools_time_is_not_taken_for_silence() {
         .set_pool(pool("p", 12, 0), Difficulty::from_hashes(1 << 10), true);
     bench.director.set_census(None);
     bench.work(10);
-    assert!(bench.session.on_tick(moment(1_000), GOAL).is_empty());
+    assert!(bench.session.on_tick(moment(90)).is_empty());
     bench.mine("0000000000000000", 0);
     bench.director.set_census(Some(window(2)));
-    bench.work(1_000);
-    // 1024 hashes in 990 seconds: about one a second, at 20 shares a minute.
-    assert_eq!(bench.session.vardiff.difficulty(), Difficulty::from_hashes(2));
+    bench.work(100);
+    // 1024 hashes in 100 seconds: ten a second, at 384 shares a minute.
+    assert_eq!(bench.session.vardiff.difficulty(), Difficulty::MIN);
 }
 
 #[test]
@@ -499,13 +495,13 @@ fn a_miner_that_rests_comes_back_to_what_it_was_worth() {
     bench.director.set_census(None);
     bench.work(2);
     for second in 3..5_000 {
-        assert!(bench.session.on_tick(moment(second), GOAL).is_empty());
+        assert!(bench.session.on_tick(moment(second)).is_empty());
     }
     assert_eq!(bench.session.rate(moment(5_000).now), rate);
     bench.director.set_census(Some(window(2)));
     bench.work(5_000);
-    // At 20 shares a minute: three seconds' hashes a share, as a power of two.
-    let expected = Difficulty::from_hashes(u128::from(3 * rate)).floor_power_of_two();
+    // At 384 shares a minute, as a power of two.
+    let expected = Difficulty::from_hashes(u128::from(rate * 60 / 384)).floor_power_of_two();
     assert_eq!(bench.session.vardiff.difficulty(), expected);
 }
 
@@ -523,6 +519,69 @@ fn a_connection_works_under_a_few_names_only() {
         bench.say(&json!({"id": 1, "method": "mining.authorize", "params": [name]}).to_string());
         assert_eq!(bench.last()["error"][0], 24);
     }
+}
+
+#[test]
+fn a_share_counts_once_whichever_job_it_is_said_to_be_of() {
+    let mut bench = Bench::mining();
+    let first = bench.job();
+    let (nonce, _) = bench.mine("0000000000000000", 0);
+    bench.work(2);
+    // The same header: the time is the miner's to choose.
+    let again = bench.submit(&bench.job(), "0000000000000000", nonce);
+    assert_eq!(verdicts(&again), [Verdict::Duplicate]);
+    for second in 3..30 {
+        bench.work(second);
+    }
+    let again = bench.submit(&bench.job(), "0000000000000000", nonce);
+    assert_eq!(
+        verdicts(&again),
+        [Verdict::Duplicate],
+        "as long as the census lasts"
+    );
+    assert_eq!(
+        verdicts(&bench.submit(&first, "0000000000000000", nonce)),
+        [Verdict::Stale]
+    );
+}
+
+#[test]
+fn who_sends_more_than_can_be_remembered_is_told_to_send_harder_ones() {
+    let mut bench = Bench::mining();
+    bench.say(r#"{"id":7,"method":"mining.suggest_difficulty","params":[1e-9]}"#);
+    let job = bench.job();
+    bench.sent.clear();
+    let mut nonce = 0;
+    while bench.methods().is_empty() {
+        bench.submit(&job, "0000000000000000", nonce);
+        nonce += 1;
+    }
+    assert_eq!(bench.methods(), ["mining.set_difficulty", "mining.notify"]);
+    assert!(
+        bench.session.told.unwrap().hashes() > 16,
+        "four times the easiest"
+    );
+    // The next census begins anew.
+    bench.director.set_census(Some(window(2)));
+    bench.work(2);
+    assert!(bench.session.told.unwrap().hashes() <= 16);
+}
+
+#[test]
+fn who_joins_under_a_pool_is_given_its_difficulty_and_leaves_with_what_it_showed() {
+    let mut director = Director::new(DEVICE, Duration::from_secs(60));
+    director.set_pool(pool("p", 12, 0), Difficulty::from_hashes(1 << 9), true);
+    let mut bench = Bench::with(Split::CENSUS, director);
+    bench.join();
+    assert_eq!(bench.session.told, Some(Difficulty::from_hashes(1 << 9)));
+    let mut from = 0;
+    for _ in 0..8 {
+        from = bench.mine("0000000000000000", from).0 + 1;
+    }
+    bench.director.set_census(Some(window(1)));
+    bench.work(4);
+    // 4096 hashes in four seconds, at 384 shares a minute: 160.
+    assert_eq!(bench.session.told, Some(Difficulty::from_hashes(128)));
 }
 
 #[test]
@@ -555,8 +614,7 @@ fn what_a_connection_remembers_is_bounded() {
             share_hash(&device_key(&challenge, &DEVICE), &challenge, &share),
             share,
         );
-        let sent = bench.session.sent.back().unwrap();
-        assert!(sent.remembered() <= shares::MAX_SHARES);
+        assert!(bench.session.memory.len() <= memory::MAX_SHARES);
     }
     // What counts is not lost by that: all of the smallest hashes were taken.
     assert_eq!(kept.shares(), best.shares());
@@ -608,7 +666,7 @@ proptest! {
                     continue;
                 }
                 5 => {
-                    bench.session.on_tick(moment(time), GOAL);
+                    bench.session.on_tick(moment(time));
                     continue;
                 }
                 6 => bench.say_at(&json!({"id": 1, "method": "mining.suggest_difficulty", "params": [number]}).to_string(), time),

@@ -78,6 +78,12 @@ fn more_names_than_are_told_apart_take_no_more_memory() {
     assert_eq!(report.miners.len(), MAX_MINERS + 1);
     let others = report.miners.iter().find(|row| row.miner == OTHERS).unwrap();
     assert_eq!(others.low, 9 * MAX_MINERS as u64);
+    // An hour later they are forgotten, and who comes now is seen.
+    let later = FORGOTTEN + at(1.0);
+    statistics.count("late", Verdict::Low, later);
+    let report = statistics.report(later);
+    assert!(report.miners.iter().any(|row| row.miner == "late"));
+    assert_eq!(report.miners.len(), 2);
 }
 
 #[test]

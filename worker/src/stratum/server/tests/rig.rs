@@ -87,6 +87,13 @@ impl Rig {
         assert_ne!(before, self.template);
     }
 
+    /// Waits for a job like this; the difficulty may change in between, and with it the job.
+    pub async fn job_with(&mut self, wanted: impl Fn(&Template) -> bool) {
+        while !self.template.as_ref().is_some_and(&wanted) {
+            self.hear().await;
+        }
+    }
+
     /// Finds a share and submits it: what the server says.
     pub async fn mine(&mut self) -> Result<(), String> {
         let template = self.template.clone().unwrap();
