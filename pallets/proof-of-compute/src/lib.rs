@@ -193,7 +193,7 @@ pub mod pallet {
     #[pallet::event]
     #[pallet::generate_deposit(pub(crate) fn deposit_event)]
     pub enum Event<T: Config> {
-        /// A census opened for all devices at once.
+        /// A census opened for all devices at once. The pot is that of both kinds of work.
         CensusOpened {
             census: CensusIndex,
             challenge: H256,
@@ -202,12 +202,13 @@ pub mod pallet {
         },
         /// The opening seed stands: those drawn open now.
         OpeningSeedMade { census: CensusIndex, open_seed: H256 },
-        /// A VRF was missing: no pay, no slash.
+        /// A VRF was missing: no pay, no slash. Both kinds' pots are put back.
         CensusVoided {
             census: CensusIndex,
             put_back: T::Balance,
         },
-        /// Reports that leave the denominator are over; commits are settled from now on.
+        /// Reports that leave the denominator are over; commits are settled from now on. What cannot be paid of
+        /// both kinds' pots is put back.
         PaymentStarted {
             census: CensusIndex,
             put_back: T::Balance,

@@ -123,6 +123,8 @@ impl<T: Config> Pallet<T> {
                 kind == AssetKind::Hashrate || device.variance.is_zero(),
                 "a variance of what is counted"
             );
+            let opens = device.passed == 0 && device.failed == 0 && device.best == 0;
+            ensure!(kind == AssetKind::Gpu || opens, "openings of hashes");
             ensure!(
                 device.rated_at <= counted,
                 "rated in a census that was not paid yet"
@@ -177,6 +179,10 @@ impl<T: Config> Pallet<T> {
             ensure!(
                 books.always <= T::MaxAlways::get(),
                 "more openings certain than a census takes"
+            );
+            ensure!(
+                kind == AssetKind::Gpu || (books.always == 0 && books.failed == 0),
+                "hashes drawn or found false"
             );
             ensure!(
                 books.always <= books.commits && commits <= books.commits,

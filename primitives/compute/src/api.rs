@@ -150,7 +150,7 @@ pub struct CommitInfo<AccountId, Hash, BlockNumber> {
     pub count: u8,
     /// Drawn in any case.
     pub always: bool,
-    /// Whether it must be opened; `None` until the opening seed stands.
+    /// Whether it must be opened; `None` until the opening seed stands. Hashes never are.
     pub drawn: Option<bool>,
     pub opened: bool,
 }
