@@ -23,10 +23,12 @@ const USAGE = `usage: miner.mjs [options] HOST:PORT
   --roll-time        let ntime run on with the clock
   --submit-stale     submit what was found for a job that a clean one has replaced
   --faults           follow every fifth share with a faulty one: duplicate, unknown job, low difficulty, wrong size, wrong time
+  --report SECONDS   print a line of JSON so often: at (milliseconds of Unix time) and hashes made up to then
   --record FILE      write each line sent and received to FILE, as JSON: t (seconds), dir (in, out, event), line`;
 
 let options;
 let seconds;
+let report;
 let file;
 try {
   const { values, positionals } = parseArgs({
@@ -42,6 +44,7 @@ try {
       'roll-time': { type: 'boolean', default: false },
       'submit-stale': { type: 'boolean', default: false },
       faults: { type: 'boolean', default: false },
+      report: { type: 'string' },
       record: { type: 'string' },
     },
   });
@@ -49,6 +52,7 @@ try {
   const [, host, port] = /^(?:stratum\+tcp:\/\/)?(.+):(\d+)$/.exec(positionals[0]) ?? [];
   if (host === undefined || Number(port) < 1 || Number(port) > 65_535) throw new TypeError(`'${positionals[0]}' is not HOST:PORT`);
   seconds = number(values, 'seconds', 0.1, 86_400);
+  report = values.report === undefined ? null : number(values, 'report', 0.1, 3_600);
   file = values.record;
   options = {
     host,
@@ -75,9 +79,11 @@ options.log = (text) => console.error(text);
 
 const miner = new Miner(options);
 const timer = setTimeout(() => miner.stop(), 1000 * seconds);
+const reports = report === null ? null : setInterval(() => console.log(JSON.stringify({ at: Date.now(), hashes: miner.hashes })), 1000 * report);
 process.once('SIGINT', () => miner.stop()).once('SIGTERM', () => miner.stop());
 const stats = await miner.run();
 clearTimeout(timer);
+clearInterval(reports);
 if (transcript !== null) await finished(transcript.end());
 console.log(JSON.stringify(stats));
 process.exitCode = stats.accepted > 0 ? 0 : 1;

@@ -66,18 +66,18 @@ pub struct Census {
     pub not_before: u32,
 }
 
-/// An unsettled commit.
+/// An unsettled commit, or submission of shares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Commit {
     /// The census it belongs to.
     pub census: u32,
     /// Who proves.
     pub prover: AccountId,
-    /// Shape of the rounds; `None` if this worker does not know it.
+    /// Shape of the rounds; `None` if this worker does not know it, or if these are hashes.
     pub class: Option<Class>,
-    /// Rounds claimed.
+    /// Rounds claimed. Zero: hashes.
     pub rounds: u32,
-    /// The commitment.
+    /// The commitment. Zeros: hashes.
     pub commitment: Hash,
     /// The block that took it.
     pub committed_at: u32,
@@ -92,9 +92,11 @@ pub struct Commit {
 /// What the chain has verified of the asset.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Rating {
-    /// Verified multiply-accumulates per second.
+    /// Verified multiply-accumulates, or hashes, per second.
     pub rate: u128,
-    /// Multiply-accumulates paid for.
+    /// Its standard error. Zero for multiply-accumulates: these are counted.
+    pub rate_error: u128,
+    /// Multiply-accumulates, or hashes, paid for.
     pub verified_work: u128,
     /// Openings passed.
     pub passed: u32,

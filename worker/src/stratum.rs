@@ -3,6 +3,9 @@
 //!
 //! What decides is pure: [`session`] a connection, [`director`] whose job is given out, [`best`] what is kept for the proof.
 
+#[cfg(test)]
+mod tests;
+
 pub mod best;
 pub mod chain;
 pub mod client;

@@ -7,7 +7,7 @@
 mod scenarios;
 
 use anyhow::Result;
-use scenarios::{cheat, crash, fork, offline, restart, rpc, sale, stratum, worker_commands, World};
+use scenarios::{cheat, crash, fork, offline, rates, restart, rpc, sale, stratum, worker_commands, World};
 use std::{future::Future, sync::Arc, time::Instant};
 use tokio::task::JoinSet;
 
@@ -78,6 +78,10 @@ async fn one_chain() {
     stage.add("sale", sale::run);
     // A miner and a pool that others wrote, or that share no code with the worker.
     stage.add("stratum", stratum::run);
+    // For as many censuses as one likes, what the chain counts of miners against what they report themselves.
+    if std::env::var_os(rates::CENSUSES).is_some() {
+        stage.add("rates", rates::run);
+    }
     // The worker's commands answer in JSON.
     stage.add("worker_commands", worker_commands::run);
     stage.end().await;

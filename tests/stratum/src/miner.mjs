@@ -76,10 +76,15 @@ export class Miner {
     await this.#finished;
     await Promise.all(this.#workers.map((worker) => worker.terminate()));
     const seconds = this.#busy / 1000;
-    const hashes = this.#counts.reduce((sum, count) => sum + count, 0);
+    const { hashes } = this;
     const per = (count) => (seconds > 0 ? Math.round(count / seconds) : 0);
     const { provenHashes, ...stats } = this.#stats;
     return { hashes, seconds, rate: per(hashes), provenRate: per(provenHashes), ...stats };
+  }
+
+  /** Hashes made so far. */
+  get hashes() {
+    return this.#counts.reduce((sum, count) => sum + count, 0);
   }
 
   /** Stops hashing, waits a little for the last verdicts, and ends. */

@@ -11,11 +11,9 @@ use subxt::utils::AccountId32;
 #[subxt::subxt(runtime_metadata_path = "artifacts/ergon.scale")]
 pub mod ergon {}
 
+pub use ergon::runtime_types::compute_primitives::asset::AssetKind;
 pub use ergon::runtime_types::compute_primitives::units::{AssetId, CensusIndex, HardwareId};
-use ergon::runtime_types::compute_primitives::{
-    api,
-    asset::{AssetKind, AssetStatus},
-};
+use ergon::runtime_types::compute_primitives::{api, asset::AssetStatus};
 use ergon::runtime_types::compute_proof::hashrate::Share;
 pub use ergon::{runtime_apis, storage, transactions};
 
@@ -74,7 +72,7 @@ pub fn kind(kind: Kind) -> AssetKind {
 }
 
 /// A kind's name.
-pub fn kind_name(kind: &AssetKind) -> &'static str {
+pub const fn kind_name(kind: &AssetKind) -> &'static str {
     match kind {
         AssetKind::Gpu => "gpu",
         AssetKind::Hashrate => "hashrate",
@@ -139,6 +137,7 @@ pub fn census(info: &CensusInfo, seed_blocks: u32) -> Census {
 pub fn rating(info: &RatingInfo) -> Rating {
     Rating {
         rate: info.rate,
+        rate_error: info.rate_error,
         verified_work: info.verified_work,
         passed: info.passed,
         failed: info.failed,
@@ -149,17 +148,68 @@ pub fn rating(info: &RatingInfo) -> Rating {
 
 /// The unsettled commit.
 pub fn commit(info: &RatingInfo) -> Option<Commit> {
-    // A submission of shares is no commit to rounds: there is nothing to open.
     let commit = info.commit.as_ref()?;
-    commit.matrix.as_ref().map(|claim| Commit {
+    let claim = commit.matrix.as_ref();
+    Some(Commit {
         census: commit.census.0,
         prover: commit.prover.0,
-        class: Class::try_from(claim.class).ok(),
-        rounds: claim.rounds,
-        commitment: claim.commitment.0,
+        class: claim.and_then(|claim| Class::try_from(claim.class).ok()),
+        rounds: claim.map_or(0, |claim| claim.rounds),
+        commitment: claim.map_or([0; 32], |claim| claim.commitment.0),
         committed_at: commit.committed_at,
         count: commit.count,
         drawn: commit.drawn,
         opened: commit.opened,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn info(matrix: Option<api::MatrixClaimInfo<Hash>>) -> RatingInfo {
+        RatingInfo {
+            asset: AssetId(1),
+            rate: 0,
+            rate_error: 0,
+            best: 0,
+            verified_work: 0,
+            passed: 0,
+            failed: 0,
+            last_census: CensusIndex(0),
+            missed: 0,
+            commit: Some(api::CommitInfo {
+                census: CensusIndex(7),
+                prover: AccountId32([1; 32]),
+                work: 5,
+                matrix,
+                committed_at: 9,
+                count: 2,
+                always: false,
+                drawn: Some(false),
+                opened: false,
+            }),
+        }
+    }
+
+    /// Without it the server would submit in every block, and settle nothing.
+    #[test]
+    fn a_submission_of_hashes_is_seen_as_well_as_a_commit_to_rounds() {
+        let hashes = commit(&info(None)).unwrap();
+        assert_eq!((hashes.census, hashes.count, hashes.committed_at), (7, 2, 9));
+        assert_eq!(
+            (hashes.class, hashes.rounds, hashes.commitment),
+            (None, 0, [0; 32])
+        );
+        let matrix = api::MatrixClaimInfo {
+            class: 1,
+            rounds: 3,
+            commitment: [4; 32].into(),
+        };
+        let rounds = commit(&info(Some(matrix))).unwrap();
+        assert_eq!(
+            (rounds.class, rounds.rounds, rounds.commitment),
+            (Some(Class::S), 3, [4; 32])
+        );
+    }
 }

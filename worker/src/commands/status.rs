@@ -4,17 +4,25 @@
 use super::{asset, signer};
 use crate::{
     amount::Egn,
-    chain::{client::Client, metadata, Commit, Phase, Rating, Status, View},
+    chain::{client::Client, metadata, AccountId, Commit, Phase, Rating, Status, View},
     cli::KeyArgs,
     config::{Config, Layer},
     error::{Code, Error},
     keystore, lock,
     state::{step, Event, Obstacle, Settings, Stage, State},
+    stratum::{
+        chain::ShareView,
+        planner::{self, Planner},
+        statistics::with_error,
+    },
 };
 use compute_proof::Class;
 use serde::Serialize;
 use std::fmt;
 use subxt::utils::AccountId32;
+
+/// The name of the kind whose work is hashes.
+const HASHRATE: &str = metadata::kind_name(&metadata::AssetKind::Hashrate);
 
 /// Arguments of `status`.
 #[derive(Debug, clap::Args)]
@@ -53,8 +61,10 @@ pub struct Output {
     pub bond: String,
     /// What the operator pledged.
     pub bond_pledged: String,
-    /// Verified work per second.
+    /// Verified work per second: multiply-accumulates, or hashes.
     pub rate: String,
+    /// The rate's standard error; "0" for multiply-accumulates, which are counted.
+    pub rate_error: String,
     /// Work paid for.
     pub verified_work: String,
     /// Openings passed and failed.
@@ -123,9 +133,17 @@ pub async fn run(config: &Config) -> Result<Output, Error> {
     Ok(describe(id, &info, &view, me.map(|me| me.0), running))
 }
 
-fn describe(id: u64, info: &metadata::AssetInfo, view: &View, me: Option<[u8; 32]>, running: bool) -> Output {
-    let record = metadata::asset(info);
-    let prover = me.or(record.operator).unwrap_or_default();
+/// Where the asset's worker stands, as the chain shows it.
+struct Standing {
+    stage: String,
+    /// What keeps it out of every census.
+    obstacle: Option<String>,
+    /// Drawn, and not opened in time.
+    missed: bool,
+}
+
+/// Of matrix work.
+fn rounds(id: u64, prover: AccountId, view: &View) -> Standing {
     let settings = Settings {
         asset: id,
         prover,
@@ -134,8 +152,58 @@ fn describe(id: u64, info: &metadata::AssetInfo, view: &View, me: Option<[u8; 32
         max_rounds: 1,
     };
     let (state, _) = step(State::new(settings), Event::Block(Box::new(*view)));
+    let obstacle = state.standing_obstacle();
+    Standing {
+        stage: state.stage().to_string(),
+        obstacle: obstacle.map(|obstacle| format!("{obstacle}{}", mend(obstacle))),
+        missed: state.stage() == Stage::Missed,
+    }
+}
+
+/// Of hashes.
+fn shares(id: u64, prover: AccountId, view: &View) -> Standing {
+    let planner = Planner::new(id, prover);
+    let view = ShareView {
+        chain: *view,
+        opened: 0,
+    };
+    let mend = |obstacle| match obstacle {
+        planner::Obstacle::Common(common) => mend(common),
+        planner::Obstacle::WrongKind => "",
+    };
+    Standing {
+        stage: planner.stage(&view).to_string(),
+        obstacle: planner
+            .obstacle(&view)
+            .map(|obstacle| format!("{obstacle}{}", mend(obstacle))),
+        missed: false,
+    }
+}
+
+fn mend(obstacle: Obstacle) -> &'static str {
+    match obstacle {
+        Obstacle::NotOperator => ": the owner nominates, the operator accepts",
+        Obstacle::BondShort { .. } => ": computeAssets.bondExtra fills it",
+        _ => "",
+    }
+}
+
+fn describe(
+    id: u64,
+    info: &metadata::AssetInfo,
+    view: &View,
+    me: Option<AccountId>,
+    running: bool,
+) -> Output {
+    let record = metadata::asset(info);
+    let prover = me.or(record.operator).unwrap_or_default();
+    let standing = match record.matrix {
+        true => rounds(id, prover, view),
+        false => shares(id, prover, view),
+    };
     let Rating {
         rate,
+        rate_error,
         verified_work,
         passed,
         failed,
@@ -151,6 +219,7 @@ fn describe(id: u64, info: &metadata::AssetInfo, view: &View, me: Option<[u8; 32
         bond: info.bond.to_string(),
         bond_pledged: info.bond_pledged.to_string(),
         rate: rate.to_string(),
+        rate_error: rate_error.to_string(),
         verified_work: verified_work.to_string(),
         openings_passed: passed,
         openings_failed: failed,
@@ -159,7 +228,7 @@ fn describe(id: u64, info: &metadata::AssetInfo, view: &View, me: Option<[u8; 32
         census: view.census.index,
         phase: view.census.phase,
         block: view.best.number,
-        stage: state.stage().to_string(),
+        stage: standing.stage.clone(),
         commit: view.commit.as_ref().map(|commit: &Commit| CommitOutput {
             census: commit.census,
             shape: commit.class.map(Class::name),
@@ -171,22 +240,14 @@ fn describe(id: u64, info: &metadata::AssetInfo, view: &View, me: Option<[u8; 32
         emitted: info.books.emitted.to_string(),
         unvested: info.unvested.to_string(),
         running,
-        reasons: reasons(&state, view, running),
+        reasons: reasons(&standing, view, running),
     }
 }
 
 /// Why nothing is earned, or less than could be; the most important first.
-fn reasons(state: &State, view: &View, running: bool) -> Vec<String> {
-    let mut reasons = Vec::new();
-    if let Some(obstacle) = state.standing_obstacle() {
-        let mend = match obstacle {
-            Obstacle::NotOperator => ": the owner nominates, the operator accepts",
-            Obstacle::BondShort { .. } => ": computeAssets.bondExtra fills it",
-            _ => "",
-        };
-        reasons.push(format!("{obstacle}{mend}"));
-    }
-    if state.stage() == Stage::Missed {
+fn reasons(standing: &Standing, view: &View, running: bool) -> Vec<String> {
+    let mut reasons: Vec<_> = standing.obstacle.iter().cloned().collect();
+    if standing.missed {
         reasons.push("the commit was drawn and not opened in time: the bond will be slashed".into());
     }
     if view.rating.failed > 0 && view.rating.passed == 0 {
@@ -217,7 +278,7 @@ impl fmt::Display for Output {
                 .map(|units| Egn(units).to_string())
                 .unwrap_or_default()
         };
-        let cu = |text: &str| text.parse::<f64>().unwrap_or_default() / 1e12;
+        let number = |text: &str| text.parse::<f64>().unwrap_or_default();
         writeln!(
             f,
             "asset      {} ({}), {}",
@@ -228,17 +289,27 @@ impl fmt::Display for Output {
         writeln!(f, "owner      {}", self.owner)?;
         writeln!(f, "operator   {}", self.operator.as_deref().unwrap_or("none"))?;
         writeln!(f, "bond       {} of {}", egn(&self.bond), egn(&self.bond_pledged))?;
-        writeln!(
-            f,
-            "rate       {:.4} CU/s verified, {:.3} CU paid for",
-            cu(&self.rate),
-            cu(&self.verified_work)
-        )?;
-        writeln!(
-            f,
-            "openings   {} passed, {} failed",
-            self.openings_passed, self.openings_failed
-        )?;
+        match self.kind {
+            HASHRATE => writeln!(
+                f,
+                "rate       {} verified, {} hashes paid for",
+                with_error(number(&self.rate), number(&self.rate_error)),
+                self.verified_work
+            )?,
+            _ => {
+                writeln!(
+                    f,
+                    "rate       {:.4} CU/s verified, {:.3} CU paid for",
+                    number(&self.rate) / 1e12,
+                    number(&self.verified_work) / 1e12
+                )?;
+                writeln!(
+                    f,
+                    "openings   {} passed, {} failed",
+                    self.openings_passed, self.openings_failed
+                )?;
+            }
+        }
         writeln!(
             f,
             "earned     {}, of which {} vest still",
@@ -257,12 +328,11 @@ impl fmt::Display for Output {
                 (Some(false), false) => "not drawn",
                 (None, false) => "not known yet whether it is drawn",
             };
-            let shape = commit.shape.unwrap_or("?");
-            writeln!(
-                f,
-                "commit     census {}: {} rounds of {shape}, {drawn}",
-                commit.census, commit.rounds
-            )?;
+            let what = match (self.kind, commit.rounds) {
+                (HASHRATE, _) => "shares".to_owned(),
+                (_, rounds) => format!("{rounds} rounds of {}, {drawn}", commit.shape.unwrap_or("?")),
+            };
+            writeln!(f, "commit     census {}: {what}", commit.census)?;
         }
         match self.reasons.is_empty() {
             true => f.write_str("It earns."),

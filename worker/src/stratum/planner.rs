@@ -88,6 +88,16 @@ pub enum Stage {
     Blocked,
 }
 
+impl fmt::Display for Stage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Waiting => "waiting for a census",
+            Self::Collecting => "collecting shares",
+            Self::Blocked => "not taking part",
+        })
+    }
+}
+
 /// What is remembered between blocks. The chain's state is the truth; this is what it can't know.
 #[derive(Clone, Debug)]
 pub struct Planner {

@@ -21,7 +21,7 @@ use crate::{
     service::{Control, Ended, ServiceError},
 };
 use compute_proof::{
-    hashrate::{verify, Share, MAX_TIME_AHEAD},
+    hashrate::{estimate, verify, Share, MAX_TIME_AHEAD},
     Device, Hash,
 };
 use std::{
@@ -32,7 +32,7 @@ use std::{
 use tokio::{
     sync::{mpsc, watch},
     task::{spawn_blocking, JoinSet},
-    time::{interval, sleep, sleep_until, timeout, MissedTickBehavior},
+    time::{self, interval, sleep, sleep_until, timeout, MissedTickBehavior},
 };
 
 /// Waiting time after the first failure to reach the chain; it doubles up to [`LAST_WAIT`].
@@ -186,7 +186,7 @@ impl<C: ShareChain> Service<C> {
         report.reset();
         // When what the pool has said shall be given out, if it has not been.
         let mut due = None;
-        let mut given_out = self.begun;
+        let mut given_out = time::Instant::now();
         let mut draining = false;
         loop {
             let mut shown = true;
@@ -220,7 +220,7 @@ impl<C: ShareChain> Service<C> {
                 }
                 () = until(due) => {
                     self.give_out();
-                    (due, given_out) = (None, Instant::now());
+                    (due, given_out) = (None, time::Instant::now());
                 }
                 _ = refresh.tick() => self.refresh(),
                 _ = report.tick() => self.log_report(),
@@ -239,6 +239,16 @@ impl<C: ShareChain> Service<C> {
             }
             if let Some(task) = self.next_task() {
                 let shares = self.shares_of(&task);
+                if let Task::Submit {
+                    census,
+                    slot,
+                    largest,
+                    ..
+                } = task
+                {
+                    let hashes = estimate(largest).unwrap_or_default();
+                    tracing::info!(census, slot, shares = shares.len(), %hashes, "submitting");
+                }
                 let begun = self.begin(task, shares);
                 tasks.spawn(async move { (task, begun.await) });
             }
@@ -529,9 +539,9 @@ fn failed(reason: impl std::fmt::Display) -> Outcome {
 }
 
 /// At this moment; never, if there is none.
-async fn until(moment: Option<Instant>) {
+async fn until(moment: Option<time::Instant>) {
     match moment {
-        Some(moment) => sleep_until(moment.into()).await,
+        Some(moment) => sleep_until(moment).await,
         None => std::future::pending().await,
     }
 }

@@ -104,18 +104,20 @@ impl Engine {
     }
 
     /// Hashes `8 · batches` headers, from `nonce` on and around; calls `found` with each nonce whose hash has at most `highest` in its four highest
-    /// bytes.
+    /// bytes. In plain arrays, if this machine lacks the instructions.
     pub fn scan(self, head: &Head, nonce: u32, batches: u32, highest: u32, found: &mut dyn FnMut(u32)) {
         match self {
             #[cfg(target_arch = "x86_64")]
-            // SAFETY: `is_available` is asked before an engine is used, by `fastest` and by the tests.
-            Self::ShaNi => unsafe { sha_ni::scan(head, nonce, batches, highest, found) },
+            // SAFETY: the machine has the instructions.
+            Self::ShaNi if self.is_available() => unsafe {
+                sha_ni::scan(head, nonce, batches, highest, found);
+            },
             #[cfg(target_arch = "x86_64")]
             // SAFETY: as above.
-            Self::Avx2 => unsafe { lanes::scan_avx2(head, nonce, batches, highest, found) },
-            #[cfg(not(target_arch = "x86_64"))]
-            Self::ShaNi | Self::Avx2 => lanes::scan(head, nonce, batches, highest, found),
-            Self::Portable => lanes::scan(head, nonce, batches, highest, found),
+            Self::Avx2 if self.is_available() => unsafe {
+                lanes::scan_avx2(head, nonce, batches, highest, found);
+            },
+            _ => lanes::scan(head, nonce, batches, highest, found),
         }
     }
 

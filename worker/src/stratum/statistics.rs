@@ -272,7 +272,8 @@ impl fmt::Display for Report {
     }
 }
 
-fn with_error(rate: f64, error: f64) -> String {
+/// Hashes a second with their standard error.
+pub fn with_error(rate: f64, error: f64) -> String {
     match rate > 0.0 {
         true => format!("{} ±{:.1}%", hashrate(rate), 100.0 * error / rate),
         false => "none".into(),

@@ -5,6 +5,7 @@ pub mod cheat;
 pub mod crash;
 pub mod fork;
 pub mod offline;
+pub mod rates;
 pub mod restart;
 pub mod rpc;
 pub mod sale;

@@ -12,7 +12,7 @@ use ergon_e2e::{
 use serde_json::Value as Json;
 use std::{
     fs,
-    net::TcpListener,
+    net::{TcpListener, TcpStream},
     path::{Path, PathBuf},
     process::Command,
     sync::Arc,
@@ -20,13 +20,17 @@ use std::{
 };
 use tokio::time::{sleep, Instant};
 
+/// Where the counterparts are.
+pub fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../stratum")
+}
+
 /// A program of `tests/stratum`.
-fn counterpart(script: &str, arguments: &[&str], log: &Path) -> Result<Process> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../stratum");
+pub fn counterpart(script: &str, arguments: &[&str], log: &Path) -> Result<Process> {
     let mut command = Command::new("nice");
     command
         .args(["-n", "10", "node"])
-        .arg(folder.join(script))
+        .arg(folder().join(script))
         .args(arguments);
     Process::start(script, command, log)
 }
@@ -51,8 +55,23 @@ async fn line(log: &Path, wanted: impl Fn(&Json) -> bool) -> Result<Json> {
     }
 }
 
-fn free_port() -> Result<u16> {
+pub fn free_port() -> Result<u16> {
     Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
+}
+
+/// Waits until somebody listens.
+pub async fn listening(port: u16, server: &mut Process) -> Result<()> {
+    let deadline = Instant::now() + SOON;
+    while TcpStream::connect(("127.0.0.1", port)).is_err() {
+        server.check()?;
+        ensure!(
+            Instant::now() < deadline,
+            "nobody listens. {}",
+            tail(server.log())
+        );
+        sleep(Duration::from_millis(200)).await;
+    }
+    Ok(())
 }
 
 fn is(event: &Json, what: &str) -> bool {
@@ -81,16 +100,7 @@ pub async fn run(world: Arc<World>) -> Result<()> {
     ];
     let from = world.chain.best().await?.number;
     let mut server = worker.stratum(asset, &options)?;
-    let deadline = Instant::now() + SOON;
-    while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
-        server.check()?;
-        ensure!(
-            Instant::now() < deadline,
-            "nobody listens. {}",
-            tail(&worker.log())
-        );
-        sleep(Duration::from_millis(200)).await;
-    }
+    listening(port, &mut server).await?;
     let (miner_log, transcript) = (place("miner.log"), place("transcript.jsonl"));
     let mut miner = counterpart(
         "miner.mjs",
@@ -134,6 +144,16 @@ pub async fn run(world: Arc<World>) -> Result<()> {
     ensure!(
         number(&rating, "rate")? > 0 && number(&rating, "rateError")? > 0,
         "{rating}"
+    );
+
+    // No fee was paid for what the chain refused, and each census was settled without waiting for the next.
+    let log = fs::read_to_string(worker.log())?;
+    let lines = |word: &str| log.lines().filter(|line| line.contains(word)).count();
+    ensure!(
+        lines(" refused ") == 0 && lines("settlement taken") >= 1,
+        "refused: {}. {}",
+        lines(" refused "),
+        tail(&worker.log())
     );
 
     // In between, the pool judged shares of the same miner, and took them.

@@ -8,6 +8,7 @@ use crate::{
     chain::twin::{Faults, Schedule},
     stratum::{
         chain::twin::ShareTwin,
+        job::Template,
         miner::{Meter, Miner},
         server::{self, Guest},
         sha256::Engine,
@@ -209,6 +210,65 @@ async fn between_censuses_the_same_connection_mines_for_the_pool() {
             "{report}"
         );
     }
+}
+
+/// Every connection is woken by each news: a pool must not decide how often.
+#[tokio::test(start_paused = true)]
+async fn a_pool_that_talks_without_pause_wakes_the_miners_ten_times_a_second() {
+    let data = tempfile::tempdir().unwrap();
+    let twin = ShareTwin::new(schedule(), DEVICE, Faults::default(), 6);
+    let (tell, news) = mpsc::channel(16);
+    let (to_pool, _shares) = mpsc::channel(16);
+    let options = Options {
+        split: Split::CENSUS,
+        salt: 0,
+        room: Room {
+            connections: 1,
+            per_address: 1,
+        },
+        limits: Limits::default(),
+        difficulty: Difficulty::MIN,
+        per_minute: 20,
+        window: BLOCK * 6,
+        block: BLOCK,
+    };
+    let store = Store::new(data.path(), DEVICE).unwrap();
+    let service = Service::new(twin.clone(), DEVICE, store, options, to_pool, Some(news));
+    let mut work = service.context().work;
+    let (_control, asked) = mpsc::channel(4);
+    let watchers = watch::Sender::new(service.snapshot());
+    let mut beside = JoinSet::new();
+    beside.spawn(async move { drop(service.run(asked, watchers).await) });
+    beside.spawn(async move {
+        for number in 0u32.. {
+            let template = Template {
+                source: Source::Upstream {
+                    id: number.to_string(),
+                },
+                ..Template::idle(&DEVICE, number)
+            };
+            let job = News::Job {
+                template,
+                difficulty: Difficulty::MIN,
+                clean: true,
+            };
+            if tell.send(job).await.is_err() {
+                return;
+            }
+            sleep(Duration::from_millis(1)).await;
+        }
+    });
+    let (mut woken, mut last) = (0, String::new());
+    let end = tokio::time::Instant::now() + Duration::from_secs(5);
+    while tokio::time::timeout_at(end, work.changed()).await.is_ok() {
+        woken += 1;
+        if let Source::Upstream { id } = &work.borrow_and_update().job.template.source {
+            last.clone_from(id);
+        }
+    }
+    assert!((30..=60).contains(&woken), "{woken}");
+    // And what they get is the newest.
+    assert!(last.parse::<u32>().unwrap() > 4_500, "{last}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
