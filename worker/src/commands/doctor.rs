@@ -127,7 +127,7 @@ async fn gather(config: &Config) -> Facts {
         if let Some(prover) = &mut prover {
             facts.shape = Some(
                 choose(prover, &rules, config.shape)
-                    .map(|(class, rounds)| format!("{class}: about {rounds} rounds a census"))
+                    .map(|choice| format!("{}: about {} rounds a census", choice.class, choice.rounds))
                     .map_err(|error| error.message),
             );
         }

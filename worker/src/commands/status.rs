@@ -9,6 +9,7 @@ use crate::{
     config::{Config, Layer},
     error::{Code, Error},
     keystore, lock,
+    shape::Ladder,
     state::{step, Event, Obstacle, Settings, Stage, State},
 };
 use compute_proof::Class;
@@ -81,6 +82,8 @@ pub struct Output {
     pub unvested: String,
     /// Whether a worker for it runs on this machine.
     pub running: bool,
+    /// What the last check before a commit found wrong with the device, on this machine.
+    pub fault: Option<String>,
     /// Why nothing is earned, or less than could be.
     pub reasons: Vec<String>,
 }
@@ -120,10 +123,18 @@ pub async fn run(config: &Config) -> Result<Output, Error> {
         .await?
         .ok_or_else(|| Error::new(Code::Asset, format!("there is no asset {id}")))?;
     let running = lock::is_running(&config.data_dir, id)?;
-    Ok(describe(id, &info, &view, me.map(|me| me.0), running))
+    let fault = lock::fault(&config.data_dir, id);
+    Ok(describe(id, &info, &view, me.map(|me| me.0), running, fault))
 }
 
-fn describe(id: u64, info: &metadata::AssetInfo, view: &View, me: Option<[u8; 32]>, running: bool) -> Output {
+fn describe(
+    id: u64,
+    info: &metadata::AssetInfo,
+    view: &View,
+    me: Option<[u8; 32]>,
+    running: bool,
+    fault: Option<String>,
+) -> Output {
     let record = metadata::asset(info);
     let prover = me.or(record.operator).unwrap_or_default();
     let settings = Settings {
@@ -132,6 +143,7 @@ fn describe(id: u64, info: &metadata::AssetInfo, view: &View, me: Option<[u8; 32
         class: Class::S,
         min_rounds: 1,
         max_rounds: 1,
+        ladder: Ladder::default(),
     };
     let (state, _) = step(State::new(settings), Event::Block(Box::new(*view)));
     let Rating {
@@ -171,13 +183,19 @@ fn describe(id: u64, info: &metadata::AssetInfo, view: &View, me: Option<[u8; 32
         emitted: info.books.emitted.to_string(),
         unvested: info.unvested.to_string(),
         running,
-        reasons: reasons(&state, view, running),
+        reasons: reasons(&state, view, running, fault.as_deref()),
+        fault,
     }
 }
 
 /// Why nothing is earned, or less than could be; the most important first.
-fn reasons(state: &State, view: &View, running: bool) -> Vec<String> {
+fn reasons(state: &State, view: &View, running: bool, fault: Option<&str>) -> Vec<String> {
     let mut reasons = Vec::new();
+    if let Some(fault) = fault {
+        reasons.push(format!(
+            "the device computes wrongly, so its commit was withheld: {fault}"
+        ));
+    }
     if let Some(obstacle) = state.standing_obstacle() {
         let mend = match obstacle {
             Obstacle::NotOperator => ": the owner nominates, the operator accepts",
