@@ -3,6 +3,7 @@
 
 mod care;
 mod check;
+mod day;
 
 use super::*;
 use crate::{
