@@ -352,7 +352,6 @@ impl<C: ShareChain> Service<C> {
                         "the pool leaves {room} bytes for extranonce2: miners that take no other extranonces can't work for it until a restart"
                     );
                 }
-                return;
             }
             News::Job {
                 template,

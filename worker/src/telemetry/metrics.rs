@@ -13,8 +13,8 @@ pub use worker::WorkerMetrics;
 
 use prometheus::{
     core::{Atomic, GenericCounter, GenericGauge},
-    Counter, CounterVec, Encoder, Gauge, GaugeVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
-    Registry, TextEncoder,
+    Counter, Encoder, Gauge, GaugeVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
+    TextEncoder,
 };
 use std::collections::HashMap;
 
@@ -65,10 +65,6 @@ impl Maker {
 
     fn counter(&self, name: &str, help: &str) -> Result<Counter, prometheus::Error> {
         self.put(Counter::with_opts(self.opts(name, help))?)
-    }
-
-    fn counters(&self, name: &str, help: &str, labels: &[&str]) -> Result<CounterVec, prometheus::Error> {
-        self.put(CounterVec::new(self.opts(name, help), labels)?)
     }
 
     fn int_counter(&self, name: &str, help: &str) -> Result<IntCounter, prometheus::Error> {
