@@ -27,7 +27,7 @@ about() {
     case "$1" in
         setup) echo "installs what the machine lacks" ;;
         format) echo "rustfmt over the workspace" ;;
-        scripts) echo "syntax of the scripts, and shellcheck where it is installed" ;;
+        scripts) echo "the scripts, the container file and the units: syntax, and linters where they are installed" ;;
         licences) echo "an SPDX line in every source file; cargo-deny where it is installed" ;;
         arrows) echo "dependency arrows, and that the check catches forbidden ones" ;;
         no-std) echo "compute-proof for wasm32v1-none, without std" ;;
@@ -57,6 +57,31 @@ step_scripts() {
         echo "shellcheck: no complaint"
     else
         echo "shellcheck is not installed here: syntax only"
+    fi
+    lint_deploy
+}
+
+# The worker's container file and units, as far as this machine can judge them.
+lint_deploy() {
+    if command -v hadolint >/dev/null 2>&1; then
+        hadolint worker/deploy/Dockerfile
+        echo "hadolint: no complaint"
+    else
+        echo "hadolint is not installed here: the container file was not checked"
+    fi
+    if command -v systemd-analyze >/dev/null 2>&1; then
+        local folder unit
+        folder="$(mktemp -d)"
+        for unit in ergon-worker ergon-stratum; do
+            # Neither program nor user need be there for it.
+            sed -e 's#^ExecStart=[^ ]*#ExecStart=/bin/true#' -e 's#^\(User\|Group\)=.*#\1=root#' \
+                "worker/deploy/$unit@.service" >"$folder/$unit@1.service"
+            systemd-analyze verify "$folder/$unit@1.service"
+        done
+        rm -r "$folder"
+        echo "systemd-analyze: no complaint"
+    else
+        echo "systemd is not installed here: the units were not checked"
     fi
 }
 

@@ -125,6 +125,7 @@ pub enum Command {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Code;
     use clap::CommandFactory;
 
     #[test]
@@ -177,6 +178,32 @@ mod tests {
                     .any(|argument| argument.get_id() == "dry_run"),
                 "{name}"
             );
+        }
+    }
+
+    #[test]
+    fn the_units_start_what_there_is_and_do_not_restart_in_vain() {
+        for unit in [
+            include_str!("../deploy/ergon-worker@.service"),
+            include_str!("../deploy/ergon-stratum@.service"),
+        ] {
+            let value = |key: &str| {
+                unit.lines()
+                    .find_map(|line| line.strip_prefix(key)?.strip_prefix('='))
+                    .unwrap()
+                    .replace("%i", "3")
+            };
+            let start = value("ExecStart");
+            let cli = Cli::try_parse_from(start.split(' ')).unwrap();
+            assert!(
+                matches!(cli.command, Command::Run(_) | Command::Stratum(_)),
+                "{start}"
+            );
+            let known = Code::ALL.map(|code| code.number().to_string());
+            for code in value("RestartPreventExitStatus").split(' ') {
+                // 2 is the parser's.
+                assert!(code == "2" || known.contains(&code.to_owned()), "{code}");
+            }
         }
     }
 

@@ -4,6 +4,7 @@
 pub mod stratum;
 
 use self::stratum::{Stratum, StratumLayer};
+use crate::telemetry::server::Address;
 use clap::ValueEnum;
 use compute_proof::Class;
 use serde::{Deserialize, Serialize};
@@ -84,6 +85,8 @@ pub struct Layer {
     pub threads: Option<NonZeroUsize>,
     /// Rounds after which no more are computed in a census.
     pub max_rounds: Option<u32>,
+    /// Where metrics are served.
+    pub metrics: Option<String>,
     /// Of `stratum` alone.
     pub stratum: StratumLayer,
 }
@@ -121,7 +124,7 @@ pub enum ConfigError {
 }
 
 /// Environment variables besides [`stratum::VARIABLES`], each with the setting of the same name.
-pub const VARIABLES: [&str; 11] = [
+pub const VARIABLES: [&str; 12] = [
     "ERGON_FORMAT",
     "ERGON_LOG",
     "ERGON_URL",
@@ -133,6 +136,7 @@ pub const VARIABLES: [&str; 11] = [
     "ERGON_SHAPE",
     "ERGON_THREADS",
     "ERGON_MAX_ROUNDS",
+    "ERGON_METRICS",
 ];
 
 impl Layer {
@@ -156,6 +160,7 @@ impl Layer {
             shape: self.shape.or(below.shape),
             threads: self.threads.or(below.threads),
             max_rounds: self.max_rounds.or(below.max_rounds),
+            metrics: self.metrics.or(below.metrics),
             stratum: self.stratum.over(below.stratum),
         }
     }
@@ -186,6 +191,7 @@ impl Layer {
             shape: parsed("ERGON_SHAPE", text("ERGON_SHAPE"))?,
             threads: parsed("ERGON_THREADS", text("ERGON_THREADS"))?,
             max_rounds: parsed("ERGON_MAX_ROUNDS", text("ERGON_MAX_ROUNDS"))?,
+            metrics: text("ERGON_METRICS"),
             stratum: StratumLayer::from_environment(text)?,
         })
     }
@@ -238,6 +244,8 @@ pub struct Config {
     pub threads: Option<NonZeroUsize>,
     /// Rounds after which no more are computed in a census.
     pub max_rounds: Option<u32>,
+    /// Where metrics are served, if they are.
+    pub metrics: Option<Address>,
     /// Of `stratum` alone.
     pub stratum: Stratum,
 }
@@ -302,6 +310,11 @@ impl Config {
             shape: merged.shape.unwrap_or(Shape::Auto),
             threads: merged.threads,
             max_rounds: merged.max_rounds,
+            metrics: merged
+                .metrics
+                .map(|text| text.parse())
+                .transpose()
+                .map_err(|error| ConfigError::Invalid(format!("metrics: {error}")))?,
             stratum: Stratum::new(merged.stratum)?,
         })
     }
@@ -362,6 +375,7 @@ mod tests {
             })),
             threads: NonZeroUsize::new(number as usize),
             max_rounds: Some(number),
+            metrics: Some(mark.into()),
             stratum: StratumLayer {
                 listen: Some(([127, 0, 0, 1], u16::try_from(number).unwrap()).into()),
                 upstream: Some(mark.into()),
@@ -459,6 +473,7 @@ mod tests {
             shape = "xl"
             threads = 8
             max-rounds = 500
+            metrics = "9464"
             [stratum]
             listen = "0.0.0.0:3333"
             upstream = "stratum+tcp://pool:3333"
@@ -482,6 +497,7 @@ mod tests {
                 shape: Some(Shape::Class(Class::Xl)),
                 threads: NonZeroUsize::new(8),
                 max_rounds: Some(500),
+                metrics: Some("9464".into()),
                 stratum: StratumLayer {
                     listen: Some(([0, 0, 0, 0], 3333).into()),
                     upstream: Some("stratum+tcp://pool:3333".into()),
@@ -590,6 +606,10 @@ mod tests {
             },
             Layer {
                 max_rounds: Some(0),
+                ..Layer::default()
+            },
+            Layer {
+                metrics: Some("everywhere".into()),
                 ..Layer::default()
             },
         ];

@@ -1,18 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 //! One live line for the device, with a bar for the census, on a terminal.
 
+#[cfg(test)]
+mod tests;
+
 use crate::{
     amount::{rate, Egn},
+    care::Pace,
     chain::Phase,
     service::Snapshot,
-    state::{Outcome, Stage, Task},
+    state::Stage,
+    telemetry::sensors::{Throttle, Watched},
 };
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use std::time::Duration;
 use tokio::sync::watch;
 
 /// Draws until the service ends.
-pub async fn draw(bars: MultiProgress, asset: u64, backend: &str, mut watched: watch::Receiver<Snapshot>) {
+pub async fn draw(
+    bars: MultiProgress,
+    asset: u64,
+    backend: &str,
+    mut watched: watch::Receiver<Snapshot>,
+    card: watch::Receiver<Watched>,
+) {
     let bar = bars.add(ProgressBar::no_length());
     let style = ProgressStyle::with_template("{spinner} {prefix} {wide_msg} {bar:20} {pos:>3}/{len}")
         .unwrap_or_else(|_| ProgressStyle::default_bar());
@@ -26,7 +37,7 @@ pub async fn draw(bars: MultiProgress, asset: u64, backend: &str, mut watched: w
             if let Some(view) = snapshot.state.view() {
                 let emitted = view.asset.map_or(0, |asset| asset.emitted);
                 let before = *earned_before.get_or_insert(emitted);
-                bar.set_message(line(&snapshot, emitted.saturating_sub(before)));
+                bar.set_message(line(&snapshot, &card.borrow(), emitted.saturating_sub(before)));
                 let (done, all) = window(&snapshot);
                 bar.set_length(all);
                 bar.set_position(done);
@@ -58,8 +69,39 @@ fn window(snapshot: &Snapshot) -> (u64, u64) {
     (done.into(), all.into())
 }
 
+/// What the card says of itself.
+fn card(pace: Pace, watched: &Watched) -> Vec<String> {
+    let mut parts = Vec::new();
+    match (&watched.card, watched.reading) {
+        (None, _) => {}
+        (Some(_), None) => parts.push("the card's sensors do not answer".into()),
+        (Some(_), Some(reading)) => {
+            parts.extend(reading.temperature.map(|degrees| format!("{degrees} °C")));
+            parts.extend(
+                reading
+                    .power
+                    .map(|milliwatts| format!("{} W", milliwatts / 1_000)),
+            );
+            for (name, reason) in [
+                ("too hot", Throttle::THERMAL),
+                ("short of power", Throttle::BRAKE),
+            ] {
+                if reading.throttle.has(reason) {
+                    parts.push(format!("slowed down: {name}"));
+                }
+            }
+        }
+    }
+    match pace {
+        Pace::FULL => {}
+        Pace::REST => parts.push("rests to cool down".into()),
+        pace => parts.push(format!("spared: aims at {pace} of the rounds")),
+    }
+    parts
+}
+
 /// The device's line.
-pub fn line(snapshot: &Snapshot, earned: u128) -> String {
+pub fn line(snapshot: &Snapshot, watched: &Watched, earned: u128) -> String {
     let state = &snapshot.state;
     let mut parts = Vec::new();
     if !snapshot.connected {
@@ -78,19 +120,12 @@ pub fn line(snapshot: &Snapshot, earned: u128) -> String {
         parts.push(format!("committed {}", commit.rounds));
     }
     if let Some((task, outcome)) = &snapshot.last {
-        let name = match task {
-            Task::Commit { .. } => "commit",
-            Task::Open { .. } => "opening",
-            Task::Settle { .. } => "settlement",
-        };
-        let result = match outcome {
-            Outcome::Taken { .. } => "taken",
-            Outcome::Refused { .. } => "refused",
-            Outcome::Failed { .. } => "failed",
-            Outcome::Faulty { .. } => "withheld",
-        };
-        parts.push(format!("{name} {result}"));
+        parts.push(format!("{} {}", task.name(), outcome.name()));
     }
+    if let Some(withheld) = &snapshot.withheld {
+        parts.push(format!("COMMIT WITHHELD, {withheld}"));
+    }
+    parts.extend(card(state.pace(), watched));
     if earned > 0 {
         parts.push(format!("earned {}", Egn(earned)));
     }

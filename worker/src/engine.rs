@@ -3,17 +3,19 @@
 //!
 //! One thread owns the device. Between two rounds it looks for requests, so an answer takes a round at most, and a stop too.
 
+mod check;
+
+pub use check::Checks;
+
 use crate::{
     prover::{self, Prover},
     state::Work,
 };
+#[cfg(feature = "adversary")]
+use compute_proof::hash::keyed;
 use compute_proof::{
-    hash::{keyed, NODE_KEY},
-    merkle::fold,
     prove::{Opening, RoundStore},
-    verify,
-    work::{cell, digest},
-    Claim, Device, Hash, Position,
+    verify, Claim, Device, Hash,
 };
 use std::{
     sync::mpsc::{channel, Receiver, RecvError, Sender, TryRecvError},
@@ -21,9 +23,6 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio::sync::{oneshot, watch};
-
-/// Rounds that are computed again before a commit is sent.
-const CHECKED_ROUNDS: u32 = 2;
 
 /// What the engine has done so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -34,6 +33,14 @@ pub struct Progress {
     pub last_round: Option<Duration>,
     /// Whether rounds are being computed now.
     pub busy: bool,
+    /// Rounds computed since the start.
+    pub computed: u64,
+    /// Multiply-accumulates of those.
+    pub work: u128,
+    /// Times that the device failed at a round.
+    pub failures: u64,
+    /// The checks before commits.
+    pub checks: Checks,
 }
 
 /// The engine could not do what was asked.
@@ -258,10 +265,18 @@ impl<P: Prover> Worker<P> {
             .root(held.work.class, &held.store.next_seed())
             .map_err(|error| error.to_string())
             .and_then(|root| held.store.push(root).map_err(|error| error.to_string()));
+        let done = u64::from(pushed.is_ok());
         if let Err(reason) = pushed {
             tracing::error!(round, reason, "the device failed; no more rounds in this census");
             held.until = 0;
         }
+        let work = held.work.class.work(u32::from(done > 0));
+        self.report.send_if_modified(|progress| {
+            progress.computed += done;
+            progress.work = progress.work.saturating_add(work);
+            progress.failures += 1 - done;
+            false
+        });
         self.tell(Some(begun.elapsed()));
     }
 
@@ -320,47 +335,17 @@ impl<P: Prover> Worker<P> {
         if store.rounds() == 0 {
             return Err(EngineError::NotThere);
         }
-        for position in checked(&store)? {
-            self.check(&store, &position)?;
-        }
+        let mut chance = [0; 32];
+        getrandom::fill(&mut chance)
+            .map_err(|error| EngineError::Faulty(format!("no randomness: {error}")))?;
+        let mut checks = self.report.borrow().checks;
+        let checked = check::check(&mut self.prover, &store, &chance, check::BUDGET, &mut checks);
+        self.report.send_modify(|progress| progress.checks = checks);
+        checked.map_err(|fault| EngineError::Faulty(fault.to_string()))?;
         Ok(Prepared {
             claim: self.claimed(&store).claim(),
             roots: store.roots().to_vec(),
         })
-    }
-
-    /// Computes a round again and compares a leaf of it with the protocol's own arithmetic.
-    fn check(&mut self, store: &RoundStore, position: &Position) -> Result<(), EngineError> {
-        let (class, round) = (store.class(), position.round);
-        let index = round.checked_sub(1).and_then(|i| usize::try_from(i).ok());
-        let (Some(seed), Some(root)) = (store.seed(round), index.and_then(|i| store.roots().get(i))) else {
-            return Err(EngineError::NotThere);
-        };
-        let leaf = position.leaf_index(class);
-        let proofs = self
-            .prover
-            .leaves(class, &seed, &[leaf])
-            .map_err(|error| EngineError::Faulty(error.to_string()))?;
-        let [proof] = &proofs[..] else {
-            return Err(EngineError::Faulty(format!(
-                "round {round}: no leaf was computed"
-            )));
-        };
-        if fold(&NODE_KEY, keyed(&seed, &proof.leaf), leaf, &proof.path) != *root {
-            return Err(EngineError::Faulty(format!(
-                "round {round}: computed again, it has another root"
-            )));
-        }
-        let first = position.column - position.column % compute_proof::class::LEAF_CELLS;
-        for (column, found) in (first..).zip(&proof.leaf) {
-            if digest(cell(&seed, class, position.row, column)) != *found {
-                let row = position.row;
-                return Err(EngineError::Faulty(format!(
-                    "round {round}: cell ({row}, {column}) is not the product of its row and column"
-                )));
-            }
-        }
-        Ok(())
     }
 
     /// The rounds that are claimed: those that were computed.
@@ -401,18 +386,6 @@ impl<P: Prover> Worker<P> {
         .map_err(|error| EngineError::Faulty(error.to_string()))?;
         Ok(opening)
     }
-}
-
-/// The cells whose rounds and leaves are checked before a commit: other ones each time.
-fn checked(store: &RoundStore) -> Result<Vec<Position>, EngineError> {
-    let mut chance = [0; 32];
-    getrandom::fill(&mut chance).map_err(|error| EngineError::Faulty(format!("no randomness: {error}")))?;
-    let positions = store.positions(&chance).ok_or(EngineError::NotThere)?;
-    Ok(positions
-        .into_iter()
-        .zip(0..CHECKED_ROUNDS)
-        .map(|(position, _)| position)
-        .collect())
 }
 
 #[cfg(test)]

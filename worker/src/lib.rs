@@ -2,6 +2,7 @@
 //! Ergon's worker, as a library of its own program and of its tests.
 
 pub mod amount;
+pub mod care;
 pub mod chain;
 pub mod cli;
 pub mod commands;
@@ -21,3 +22,4 @@ pub mod service;
 pub mod shape;
 pub mod state;
 pub mod stratum;
+pub mod telemetry;

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-//! One worker an asset: two on one machine would overwrite each other's rounds. And how one is told to drain.
+//! One worker an asset: two on one machine would overwrite each other's rounds. And what it is told and tells through the same folder: to drain,
+//! and what is wrong with its device.
 
-use crate::error::{disk, Code, Error};
+use crate::{
+    error::{disk, Code, Error},
+    openings::write_durably,
+};
 use std::{
     fs::{self, File, TryLockError},
     io::Write,
@@ -13,6 +17,7 @@ use std::{
 pub struct Lock {
     _file: File,
     drain: PathBuf,
+    fault: PathBuf,
 }
 
 fn path(data: &Path, asset: u64, ending: &str) -> PathBuf {
@@ -48,6 +53,7 @@ impl Lock {
         let lock = Self {
             _file: file,
             drain: path(data, asset, "drain"),
+            fault: path(data, asset, "fault"),
         };
         // What was asked of a worker that has ended is not asked of this one.
         lock.forget_drain().map_err(disk)?;
@@ -60,11 +66,32 @@ impl Lock {
     }
 
     fn forget_drain(&self) -> std::io::Result<()> {
-        match fs::remove_file(&self.drain) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
+        forget(&self.drain)
+    }
+
+    /// Says to whoever asks what the last check found wrong with the device; `None`: nothing.
+    ///
+    /// # Errors
+    /// The file system's.
+    pub fn tell_fault(&self, fault: Option<&str>) -> std::io::Result<()> {
+        match fault {
+            Some(fault) => write_durably(&self.fault, fault.as_bytes()),
+            None => forget(&self.fault),
         }
     }
+}
+
+/// Deletes a file, if it is there.
+fn forget(path: &Path) -> std::io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// What the last check before a commit found wrong with the asset's device, if it did.
+pub fn fault(data: &Path, asset: u64) -> Option<String> {
+    fs::read_to_string(path(data, asset, "fault")).ok()
 }
 
 /// Whether a worker for the asset runs.
@@ -117,5 +144,19 @@ mod tests {
         assert!(first.drain_is_asked());
         drop(first);
         assert!(!Lock::take(data.path(), 1).unwrap().drain_is_asked());
+    }
+
+    #[test]
+    fn a_fault_is_told_until_it_is_mended_also_after_the_worker_has_ended() {
+        let data = tempfile::tempdir().unwrap();
+        let lock = Lock::take(data.path(), 1).unwrap();
+        assert_eq!(fault(data.path(), 1), None);
+        lock.tell_fault(Some("census 4: round 3")).unwrap();
+        drop(lock);
+        assert_eq!(fault(data.path(), 1).as_deref(), Some("census 4: round 3"));
+        let lock = Lock::take(data.path(), 1).unwrap();
+        lock.tell_fault(None).unwrap();
+        lock.tell_fault(None).unwrap();
+        assert_eq!(fault(data.path(), 1), None);
     }
 }

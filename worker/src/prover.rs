@@ -18,6 +18,11 @@ pub trait Prover: Send {
     /// Threads of the host that it keeps busy.
     fn threads(&self) -> usize;
 
+    /// UUID of the card that it computes on, such as `GPU-0a1b…`; `None`, if that is no card.
+    fn uuid(&self) -> Option<String> {
+        None
+    }
+
     /// The root of the round of `seed`.
     ///
     /// # Errors

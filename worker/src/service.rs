@@ -1,17 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The worker's only loop: what happens goes into the state machine, what it says is done.
 
+mod tally;
 #[cfg(test)]
 mod tests;
 
+pub use tally::Tally;
+
 use crate::{
+    care::Pace,
     chain::{Call, Census, Chain, ChainError, SubmitError, View},
     engine::{Engine, EngineError, Progress},
     openings::Openings,
     state::{step, Action, Event, Outcome, Settings, Stage, State, Stop, Task, Work},
+    telemetry::sensors::{Reading, Watched},
 };
 use compute_proof::Hash;
-use std::{io, time::Duration};
+use std::{fmt, io, time::Duration};
 use tokio::{
     sync::{mpsc, watch},
     task::{spawn_blocking, JoinSet},
@@ -30,6 +35,8 @@ const BLOCKS_TO_WAIT: u32 = 6;
 pub enum Control {
     /// Take part in no further census, and end when the present one is settled.
     Drain,
+    /// End as soon as nothing is lost by it: now, unless a commit may yet have to be opened; else as [`Self::Drain`].
+    Leave,
     /// End now.
     Stop,
 }
@@ -74,6 +81,42 @@ pub struct Snapshot {
     pub connected: bool,
     /// What became of the last task.
     pub last: Option<(Task, Outcome)>,
+    /// What became of all of them.
+    pub tally: Tally,
+    /// The commit that was withheld because the device is faulty, if no later one was sent.
+    pub withheld: Option<Withheld>,
+}
+
+/// A commit that was not sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Withheld {
+    /// Its census.
+    pub census: u32,
+    /// What the check found: which round, and what is wrong with it.
+    pub reason: String,
+}
+
+impl fmt::Display for Withheld {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "census {}: {}", self.census, self.reason)
+    }
+}
+
+impl Snapshot {
+    fn note(&mut self, task: Task, outcome: Outcome) {
+        self.tally.count(task.name(), outcome.name());
+        match (&task, &outcome) {
+            (Task::Commit { work, .. }, Outcome::Faulty { reason }) => {
+                self.withheld = Some(Withheld {
+                    census: work.census,
+                    reason: reason.clone(),
+                });
+            }
+            (Task::Commit { .. }, Outcome::Taken { .. }) => self.withheld = None,
+            _ => {}
+        }
+        self.last = Some((task, outcome));
+    }
 }
 
 /// A worker for one device.
@@ -88,6 +131,8 @@ pub struct Service<C> {
     pub settings: Settings,
     /// How long a block takes.
     pub block: Duration,
+    /// The device's sensors.
+    pub card: watch::Receiver<Watched>,
 }
 
 impl<C: Chain> Service<C> {
@@ -98,6 +143,8 @@ impl<C: Chain> Service<C> {
             progress: Progress::default(),
             connected: false,
             last: None,
+            tally: Tally::default(),
+            withheld: None,
         }
     }
 
@@ -116,11 +163,16 @@ impl<C: Chain> Service<C> {
         let mut follower = JoinSet::new();
         let (news, mut views) = mpsc::channel(1);
         follower.spawn(follow(self.chain.clone(), news));
+        let mut card = Some(self.card.clone());
         loop {
             let event = tokio::select! {
                 Some(news) = views.recv() => match news {
                     Ok(view) => {
                         watchers.send_modify(|snapshot| snapshot.connected = true);
+                        let seen = *progress.borrow();
+                        if let (Some((work, _)), Some(round)) = (seen.rounds, seen.last_round) {
+                            state.measured(work.class, round);
+                        }
                         Event::Block(Box::new(view))
                     }
                     Err(ChainError::Incompatible(reason)) => {
@@ -140,7 +192,7 @@ impl<C: Chain> Service<C> {
                         (Err(_), None) => continue,
                     };
                     tell_outcome(&task, &outcome);
-                    watchers.send_modify(|snapshot| snapshot.last = Some((task, outcome.clone())));
+                    watchers.send_modify(|snapshot| snapshot.note(task, outcome.clone()));
                     Event::Done { task, outcome }
                 }
                 changed = progress.changed() => {
@@ -150,8 +202,19 @@ impl<C: Chain> Service<C> {
                         None => continue,
                     }
                 }
+                reading = read(&mut card) => {
+                    let (before, pace) = (state.pace(), reading.map_or(Pace::FULL, |reading| state.pace().after(&reading)));
+                    if pace == before {
+                        continue;
+                    }
+                    tell_pace(before, pace, reading.and_then(|reading| reading.temperature));
+                    Event::Pace(pace)
+                }
                 asked = control.recv() => match asked {
                     Some(Control::Drain) => Event::Drain,
+                    // Nothing would be lost by ending now, and nothing won by waiting.
+                    Some(Control::Leave) if at_risk(&state).is_none() => return Ok(self.end(&state, tasks).await),
+                    Some(Control::Leave) => Event::Drain,
                     Some(Control::Stop) | None => return Ok(self.end(&state, tasks).await),
                 },
             };
@@ -233,13 +296,39 @@ impl<C: Chain> Service<C> {
                 tracing::warn!("the rounds could not be saved: {error}");
             }
         }
-        let at_risk = match state.stage() {
-            Stage::Working | Stage::Committed | Stage::Opening => state.commit(),
-            _ => None,
-        };
         Ended::Stopped {
-            at_risk: at_risk.map(|commit| commit.census),
+            at_risk: at_risk(state),
         }
+    }
+}
+
+/// The census whose commit may yet have to be opened.
+fn at_risk(state: &State) -> Option<u32> {
+    match state.stage() {
+        Stage::Working | Stage::Committed | Stage::Opening => state.commit().map(|commit| commit.census),
+        _ => None,
+    }
+}
+
+/// The next reading of the card's sensors; never, if there are none. `None`: the card does not answer.
+async fn read(card: &mut Option<watch::Receiver<Watched>>) -> Option<Reading> {
+    if let Some(seen) = card {
+        if seen.changed().await.is_ok() {
+            return seen.borrow_and_update().reading;
+        }
+        *card = None;
+    }
+    std::future::pending().await
+}
+
+fn tell_pace(before: Pace, pace: Pace, temperature: Option<u32>) {
+    match (pace < before, pace) {
+        (true, Pace::REST) => tracing::error!(temperature, "the card is too hot: it rests"),
+        (true, _) => {
+            tracing::warn!(temperature, %pace, "the card is hot or slows down: it aims at fewer rounds")
+        }
+        (false, Pace::FULL) => tracing::info!(temperature, "the card works as hard as it can again"),
+        (false, _) => tracing::info!(temperature, %pace, "the card has cooled down: it aims at more rounds"),
     }
 }
 
@@ -375,11 +464,7 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send
 }
 
 fn tell_outcome(task: &Task, outcome: &Outcome) {
-    let (name, census) = match task {
-        Task::Commit { work, .. } => ("commit", work.census),
-        Task::Open { work, .. } => ("opening", work.census),
-        Task::Settle { census } => ("settlement", *census),
-    };
+    let (name, census) = (task.name(), task.census());
     match outcome {
         Outcome::Taken { at } => tracing::info!(census, block = at, "{name} taken"),
         Outcome::Refused { at, reason } => tracing::warn!(census, block = at, reason, "{name} refused"),

@@ -11,6 +11,9 @@ use std::time::{Duration, Instant};
 /// Of the window, the part in which rounds count: a commit is sent a block before it is taken.
 const USEFUL: (u64, u64) = (4, 5);
 
+/// Fewer rounds than this are not worth a class, whatever the chain takes.
+const FEWEST: u32 = 8;
+
 /// Rounds measured of a class, unless they take longer than [`ENOUGH`].
 const TRIES: u8 = 5;
 const ENOUGH: Duration = Duration::from_secs(1);
@@ -63,7 +66,7 @@ pub fn rounds(measured: &Measured, rules: &Rules) -> u32 {
 
 /// Fewer rounds than this are not worth a class: the last one of a window is always lost in part.
 fn minimum(rules: &Rules) -> u32 {
-    rules.min_rounds.max(8)
+    rules.min_rounds.max(FEWEST)
 }
 
 /// The class that yields most work in a window; `None` if the device is too slow for every one.
@@ -73,6 +76,69 @@ pub fn best(measured: &[Measured], rules: &Rules) -> Option<Class> {
         .filter(|candidate| rounds(candidate, rules) >= minimum(rules))
         .max_by_key(|candidate| candidate.class.work(rounds(candidate, rules)))
         .map(|candidate| candidate.class)
+}
+
+/// How long a round of each class takes, and a block: enough to tell what fits a stretch of blocks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ladder {
+    rounds: [Option<Duration>; Class::ALL.len()],
+    block: Duration,
+}
+
+impl Ladder {
+    /// The ladder of what was measured.
+    pub fn new(measured: &[Measured], block: Duration) -> Self {
+        let of = |class| measured.iter().find(|measured| measured.class == class);
+        Self {
+            rounds: Class::ALL.map(|class| of(class).map(|measured| measured.round)),
+            block,
+        }
+    }
+
+    fn round(&self, class: Class) -> Option<Duration> {
+        self.rounds.get(usize::from(class.index())).copied().flatten()
+    }
+
+    /// The ladder of a device that of late takes so long for a round of a class, if that is longer than before.
+    #[must_use]
+    pub fn slowed(mut self, seen: Option<(Class, Duration)>) -> Self {
+        let Some((before, now)) = seen.and_then(|(class, now)| Some((self.round(class)?, now))) else {
+            return self;
+        };
+        let (before, now) = (before.as_nanos().max(1), now.as_nanos());
+        if now > before {
+            for round in self.rounds.iter_mut().flatten() {
+                let slower = round.as_nanos().saturating_mul(now) / before;
+                *round = Duration::from_nanos(u64::try_from(slower).unwrap_or(u64::MAX));
+            }
+        }
+        self
+    }
+
+    /// Rounds of a class that fit so many blocks; `None` if it was not measured.
+    pub fn rounds(&self, class: Class, blocks: u32) -> Option<u32> {
+        let time = (self.block * blocks).as_nanos();
+        let rounds = time / self.round(class)?.as_nanos().max(1);
+        Some(u32::try_from(rounds).unwrap_or(u32::MAX))
+    }
+
+    /// `wish`, if enough of its rounds fit so many blocks or nothing smaller does better; else the smaller class that yields most work.
+    pub fn fall_back(&self, wish: Class, blocks: u32, min_rounds: u32) -> Class {
+        let fits = |class: Class| {
+            self.rounds(class, blocks)
+                .filter(|rounds| *rounds >= min_rounds.max(FEWEST))
+        };
+        // Not measured: nothing is known against it.
+        if self.round(wish).is_none() || fits(wish).is_some() {
+            return wish;
+        }
+        Class::ALL
+            .into_iter()
+            .filter(|class| *class < wish)
+            .filter_map(|class| fits(class).map(|rounds| (class.work(rounds), class)))
+            .max()
+            .map_or(wish, |(_, class)| class)
+    }
 }
 
 #[cfg(test)]
@@ -124,5 +190,35 @@ mod tests {
         assert_eq!(best(&slow, &rules(&[Class::S, Class::M], 256)), Some(Class::S));
         assert_eq!(best(&slow[1..], &rules(&[Class::M], 256)), None);
         assert_eq!(best(&[], &rules(&[], 256)), None);
+    }
+
+    fn ladder() -> Ladder {
+        let measured = [at(Class::S, 10.0), at(Class::M, 250.0), at(Class::L, 3_000.0)];
+        Ladder::new(&measured, Duration::from_secs(3))
+    }
+
+    #[test]
+    fn a_window_that_is_too_short_for_a_class_falls_back_to_the_best_that_fits() {
+        // 17 blocks are 51 s: 17 rounds of L, 204 of M, 5100 of S.
+        assert_eq!(ladder().fall_back(Class::L, 17, 1), Class::L);
+        assert_eq!(ladder().fall_back(Class::L, 7, 1), Class::M);
+        assert_eq!(ladder().fall_back(Class::L, 17, 100), Class::M);
+        assert_eq!(ladder().fall_back(Class::L, 17, 1_000), Class::S);
+        // Nothing fits: what was asked for stays.
+        assert_eq!(ladder().fall_back(Class::L, 0, 1), Class::L);
+        assert_eq!(Ladder::default().fall_back(Class::L, 17, 1), Class::L);
+    }
+
+    #[test]
+    fn a_device_that_has_become_slow_falls_back_too() {
+        let slow = |millis| ladder().slowed(Some((Class::L, Duration::from_millis(millis))));
+        assert_eq!(slow(9_000).fall_back(Class::L, 17, 1), Class::M);
+        assert_eq!(slow(9_000).rounds(Class::S, 17), Some(1_700));
+        // One that has become faster is taken at its word for the rounds that it computes, and for no others.
+        assert_eq!(slow(1), ladder());
+        assert_eq!(
+            ladder().slowed(Some((Class::Xl, Duration::from_secs(99)))),
+            ladder()
+        );
     }
 }

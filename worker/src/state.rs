@@ -13,7 +13,12 @@ mod words;
 pub use schedule::{settle_delay, Slots};
 pub use words::*;
 
-use crate::chain::{Commit, Phase, Status, View};
+use crate::{
+    care::Pace,
+    chain::{Commit, Phase, Status, View},
+};
+use compute_proof::{Class, Hash};
+use std::time::Duration;
 
 /// In this many censuses in a row the device may compute wrongly before the worker gives up.
 pub const MAX_FAULTS: u32 = 3;
@@ -23,6 +28,12 @@ pub const MAX_FAULTS: u32 = 3;
 pub struct State {
     settings: Settings,
     view: Option<View>,
+    /// The class to work in, in the census of this challenge.
+    class: (Class, Hash),
+    /// What a round of a class takes, as seen of late.
+    seen: Option<(Class, Duration)>,
+    /// How hard the device may work.
+    pace: Pace,
     /// What the device was last told to compute.
     target: Option<(Work, u32)>,
     /// The work whose rounds the device holds, and how many.
@@ -59,6 +70,9 @@ impl State {
         Self {
             settings,
             view: None,
+            class: (settings.class, Hash::default()),
+            seen: None,
+            pace: Pace::FULL,
             target: None,
             rounds: None,
             pending: None,
@@ -88,6 +102,20 @@ impl State {
             (Some((target, _)), Some((work, rounds))) if target == work => rounds,
             _ => 0,
         }
+    }
+
+    /// How hard the device may work.
+    pub fn pace(&self) -> Pace {
+        self.pace
+    }
+
+    /// Takes note of how long a round took: counts for the shape of the next census and for the rounds aimed at.
+    pub fn measured(&mut self, class: Class, round: Duration) {
+        self.seen = match self.seen {
+            // One round that was disturbed says little.
+            Some((known, before)) if known == class => Some((class, (before * 3 + round) / 4)),
+            _ => Some((class, round)),
+        };
     }
 
     /// What the device was last told to compute.
@@ -182,7 +210,47 @@ impl State {
         Work {
             census: view.census.index,
             challenge: view.census.challenge,
-            class: self.settings.class,
+            class: self.class.0,
+        }
+    }
+
+    /// The class for a census that was not seen before: the one of the settings, unless too few of its rounds fit what is left
+    /// of the window, by what the device does of late.
+    fn choose_class(&self, view: &View) -> Class {
+        // A commit that stands is only ever raised in its own class: the last one counts, and another would begin at zero.
+        if let Some(class) = self.commit_now().and_then(|(_, commit)| commit.class) {
+            return class;
+        }
+        let census = &view.census;
+        let last = Slots::new(census.opened_at, census.closes_at).last();
+        let blocks = last.saturating_sub(view.best.number.max(census.opened_at));
+        let (ladder, min_rounds) = (self.settings.ladder, self.settings.min_rounds);
+        ladder
+            .slowed(self.seen)
+            .fall_back(self.settings.class, blocks, min_rounds)
+    }
+
+    /// Rounds to aim at in a window: fewer for a device that must be spared, but never fewer than a commit needs, unless it must rest.
+    fn aim(&self, view: &View) -> u32 {
+        let Settings {
+            ladder,
+            min_rounds,
+            max_rounds,
+            ..
+        } = self.settings;
+        if self.pace == Pace::FULL {
+            return max_rounds;
+        }
+        let census = &view.census;
+        let blocks = Slots::new(census.opened_at, census.closes_at)
+            .last()
+            .saturating_sub(census.opened_at);
+        let fit = ladder
+            .rounds(self.class.0, blocks)
+            .map_or(max_rounds, |rounds| rounds.min(max_rounds));
+        match self.pace {
+            Pace::REST => 0,
+            pace => pace.of(fit).max(min_rounds).min(max_rounds),
         }
     }
 
@@ -199,7 +267,7 @@ impl State {
     fn wanted(&self) -> Option<(Work, u32)> {
         let view = self.view.as_ref()?;
         if self.may_commit(view) && self.obstacle(view).is_none() {
-            return Some((self.work(view), self.settings.max_rounds));
+            return Some((self.work(view), self.aim(view)));
         }
         let (_, commit) = self.commit_now()?;
         let may_be_drawn = match view.census.phase {
@@ -276,8 +344,8 @@ impl State {
         }
         let due = match self.commit_now() {
             None => true,
-            // Never twice the same: a commit must claim more than the one before.
-            Some((_, commit)) if rounds <= commit.rounds && commit.class == Some(work.class) => false,
+            // Never twice the same, and never less: the last commit counts.
+            Some((_, commit)) if claims_no_more(&work, rounds, commit) => false,
             Some((_, commit)) => {
                 let overtaken = u64::from(rounds) * 10 > u64::from(commit.rounds) * 11;
                 slot > slots.at(commit.committed_at) || (slot == Slots::LAST && overtaken)
@@ -311,6 +379,7 @@ impl State {
         match event {
             Event::Block(view) => self.note_block(*view),
             Event::Progress { work, rounds } => self.rounds = Some((work, rounds)),
+            Event::Pace(pace) => self.pace = pace,
             Event::Done { task, outcome } => {
                 // An answer that nobody waits for any more changes nothing.
                 if self.pending == Some(task) {
@@ -334,6 +403,9 @@ impl State {
     fn note_block(&mut self, view: View) {
         self.view = Some(view);
         self.blind = false;
+        if self.class.1 != view.census.challenge {
+            self.class = (self.choose_class(&view), view.census.challenge);
+        }
         let settleable = match view.commit {
             Some(commit) if commit.prover == self.settings.prover && Self::is_settleable(&view, &commit) => {
                 Some(commit.census)
@@ -395,6 +467,13 @@ impl State {
         };
         self.draining && self.pending.is_none() && !works && over
     }
+}
+
+/// Whether `rounds` of `work` are no more than what the commit claims already.
+fn claims_no_more(work: &Work, rounds: u32, commit: &Commit) -> bool {
+    commit
+        .class
+        .is_some_and(|class| work.class.work(rounds) <= class.work(commit.rounds))
 }
 
 /// The height of the earliest block that can take what is sent now.

@@ -77,6 +77,13 @@ impl Twin {
         self.inner().waiting.len()
     }
 
+    /// Whether somebody waits for what becomes of a call.
+    pub fn is_awaited(&self) -> bool {
+        let inner = self.inner();
+        let mut answers = inner.waiting.iter().filter_map(|waiting| waiting.answer.as_ref());
+        answers.any(|answer| !answer.is_closed())
+    }
+
     /// Calls that a node was given so far.
     pub fn sent(&self) -> u32 {
         self.inner().sent

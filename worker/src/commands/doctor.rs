@@ -2,6 +2,7 @@
 //! `doctor`: checks all that a worker needs to earn, and says what mends what is missing.
 
 mod checks;
+mod machine;
 
 pub use checks::{examine, status_name, Check, Facts, Verdict};
 
@@ -14,11 +15,13 @@ use crate::{
     error::{Code, Error},
     keystore, lock,
     prover::{cpu::Cpu, Prover},
+    telemetry::nvml::Nvml,
 };
 use serde::Serialize;
 use std::{
     fmt,
     num::NonZeroUsize,
+    path::Path,
     time::{SystemTime, UNIX_EPOCH},
 };
 
@@ -96,6 +99,15 @@ async fn gather(config: &Config) -> Facts {
         running: config
             .asset
             .and_then(|asset| lock::is_running(&config.data_dir, asset).ok()),
+        cards: machine::cards(Path::new("/sys/bus/pci/devices")),
+        driver: Some(machine::driver(Nvml::load())),
+        nvrtc: Some(machine::nvrtc()),
+        fault: config
+            .asset
+            .and_then(|asset| lock::fault(&config.data_dir, asset)),
+        disk: Some(machine::disk(&config.data_dir)),
+        files: machine::files(),
+        connections: config.stratum.room.connections,
         ..Facts::default()
     };
     let mut prover = match Cpu::fastest(config.threads) {
@@ -127,7 +139,7 @@ async fn gather(config: &Config) -> Facts {
         if let Some(prover) = &mut prover {
             facts.shape = Some(
                 choose(prover, &rules, config.shape)
-                    .map(|(class, rounds)| format!("{class}: about {rounds} rounds a census"))
+                    .map(|choice| format!("{}: about {} rounds a census", choice.class, choice.rounds))
                     .map_err(|error| error.message),
             );
         }
@@ -159,6 +171,7 @@ impl fmt::Display for Output {
             let mark = match check.verdict {
                 Verdict::Good => "ok  ",
                 Verdict::Bad => "BAD ",
+                Verdict::Weak => "WEAK",
                 Verdict::Unknown => "?   ",
             };
             writeln!(f, "{mark} {:<9} {}", check.name, check.finding)?;

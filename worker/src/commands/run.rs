@@ -13,15 +13,22 @@ use crate::{
     lock::Lock,
     openings::Openings,
     prover::{cpu::Cpu, Prover},
-    service::{Control, Ended, Service},
-    shape,
+    service::{Control, Ended, Service, Snapshot},
+    shape::{self, Ladder},
     state::Settings,
+    telemetry::{
+        metrics::WorkerMetrics,
+        nvml::Nvml,
+        sensors::{watch_card, Watched},
+        server::{self, Address},
+    },
 };
 use compute_proof::{Class, Device, MAX_ROUNDS};
 use indicatif::MultiProgress;
 use serde::Serialize;
 use std::{fmt, future::Future, num::NonZeroUsize, sync::Arc, time::Duration};
 use tokio::{
+    net::TcpListener,
     signal,
     sync::{mpsc, watch},
     task::JoinSet,
@@ -45,6 +52,9 @@ pub struct Args {
     /// Rounds after which no more are computed in a census [default: as many as the chain takes]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub max_rounds: Option<u32>,
+    /// Serve metrics for Prometheus: a port of this machine, or ADDRESS:PORT [default: none are served]
+    #[arg(long, value_name = "[ADDRESS:]PORT")]
+    pub metrics: Option<Address>,
     /// Check everything, say what would be done, and send nothing
     #[arg(long)]
     pub dry_run: bool,
@@ -62,6 +72,7 @@ impl Args {
             shape: self.shape,
             threads: self.threads,
             max_rounds: self.max_rounds,
+            metrics: self.metrics.map(|address| address.to_string()),
             ..layer
         })
     }
@@ -119,20 +130,22 @@ pub async fn run(args: &Args, config: &Config, bars: Option<MultiProgress>) -> R
             "stopped before the chain was reached",
         ));
     };
-    let (class, rounds_expected) = choose(&mut prover, &rules, config.shape)?;
+    let choice = choose(&mut prover, &rules, config.shape)?;
+    let class = choice.class;
     let settings = Settings {
         asset: device.asset,
         prover: device.prover,
         class,
         min_rounds: rules.min_rounds,
         max_rounds: config.max_rounds.unwrap_or(MAX_ROUNDS).min(rules.max_rounds),
+        ladder: choice.ladder,
     };
     let mut output = Output {
         asset: device.asset,
         prover: account.to_string(),
         backend,
         shape: class.name(),
-        rounds_expected: rounds_expected.min(settings.max_rounds),
+        rounds_expected: choice.rounds.min(settings.max_rounds),
         drained: false,
         at_risk: None,
         dry_run: args.dry_run,
@@ -148,20 +161,32 @@ pub async fn run(args: &Args, config: &Config, bars: Option<MultiProgress>) -> R
         rounds_expected = output.rounds_expected,
         "ready"
     );
+    let metrics = listen(config.metrics).await?;
+    let mut beside = JoinSet::new();
+    let card = watch_sensors(prover.uuid(), &mut beside);
     let service = Service {
         chain: client,
         engine: args.engine(device, prover).map_err(disk)?,
         openings: Openings::new(&config.data_dir, device).map_err(disk)?,
         settings,
         block: Duration::from_millis(rules.block_ms),
+        card: card.clone(),
     };
     let (ask, asked) = mpsc::channel(4);
     let watchers = watch::Sender::new(service.snapshot());
-    let mut beside = JoinSet::new();
+    if let Some(listener) = metrics {
+        let identity = card.borrow().card.clone();
+        let metrics = WorkerMetrics::new(device.asset, backend, class.name(), identity.as_ref())
+            .map_err(|error| Error::new(Code::Failed, error))?;
+        let (watched, card) = (watchers.subscribe(), card.clone());
+        let page = move || metrics.page(&watched.borrow(), &card.borrow());
+        beside.spawn(server::serve(listener, Arc::new(page)));
+    }
     if let (Some(bars), Format::Text) = (bars, config.format) {
         let watched = watchers.subscribe();
-        beside.spawn(async move { display::draw(bars, device.asset, backend, watched).await });
+        beside.spawn(async move { display::draw(bars, device.asset, backend, watched, card).await });
     }
+    beside.spawn(tell_faults(watchers.subscribe(), lock.clone()));
     beside.spawn(told_to_stop(ask.clone()));
     beside.spawn(told_to_drain(ask, lock.clone()));
     let ended = service.run(asked, watchers).await?;
@@ -194,15 +219,84 @@ pub(super) async fn reach(client: &Client) -> Result<Rules, Error> {
 pub(super) async fn or_stopped<T>(work: impl Future<Output = Result<T, Error>>) -> Result<Option<T>, Error> {
     tokio::select! {
         result = work => result.map(Some),
-        () = stop_signal() => Ok(None),
+        _ = stop_signal() => Ok(None),
     }
 }
 
-/// The class to work in, and how many rounds of it fit a window.
+/// Opens the port for metrics, if they are wanted.
+pub(super) async fn listen(address: Option<Address>) -> Result<Option<TcpListener>, Error> {
+    let Some(Address(address)) = address else {
+        return Ok(None);
+    };
+    let listener = TcpListener::bind(address).await.map_err(|error| {
+        Error::new(
+            Code::Config,
+            format!("cannot serve metrics on {address}: {error}"),
+        )
+        .mend("Name another port with --metrics.")
+    })?;
+    let address = listener.local_addr().unwrap_or(address);
+    if !address.ip().is_loopback() {
+        tracing::warn!("metrics are served beyond this machine: whoever reaches the port can read them");
+    }
+    tracing::info!("metrics: http://{address}/metrics");
+    Ok(Some(listener))
+}
+
+/// Has the sensors of the card of this UUID watched, if there is one and a driver for it.
+fn watch_sensors(uuid: Option<String>, beside: &mut JoinSet<()>) -> watch::Receiver<Watched> {
+    let (sender, seen) = watch::channel(Watched::default());
+    let Some(uuid) = uuid else { return seen };
+    match Nvml::load() {
+        Ok(sensors) => {
+            let card = sensors.cards().into_iter().find(|card| card.uuid == uuid);
+            sender.send_modify(|watched| watched.card = card);
+            beside.spawn(watch_card(sensors, uuid, sender));
+        }
+        Err(reason) => tracing::warn!("the card's sensors can't be read: {reason}"),
+    }
+    seen
+}
+
+/// Writes down what the check before a commit found, for `status` and `doctor`.
+async fn tell_faults(mut watched: watch::Receiver<Snapshot>, lock: Arc<Lock>) {
+    let mut told = None;
+    loop {
+        let checked = {
+            let snapshot = watched.borrow_and_update();
+            // Before the first check of this life, what the last one found still stands.
+            let checks = snapshot.progress.checks;
+            (checks.passed + checks.failed > 0).then(|| snapshot.withheld.clone())
+        };
+        if let Some(fault) = checked.filter(|fault| told.as_ref() != Some(fault)) {
+            let text = fault.as_ref().map(ToString::to_string);
+            if let Err(error) = lock.tell_fault(text.as_deref()) {
+                tracing::warn!("what the check found could not be written down: {error}");
+            }
+            told = Some(fault);
+        }
+        if watched.changed().await.is_err() {
+            return;
+        }
+    }
+}
+
+/// What to compute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Choice {
+    /// The class to work in.
+    pub class: Class,
+    /// How many rounds of it fit a window.
+    pub rounds: u32,
+    /// What was measured.
+    pub ladder: Ladder,
+}
+
+/// The class to work in: what is wished for, unless too few of its rounds fit a window; then a smaller one.
 ///
 /// # Errors
 /// [`Code::Shape`], [`Code::Device`].
-pub fn choose(prover: &mut dyn Prover, rules: &Rules, wish: Shape) -> Result<(Class, u32), Error> {
+pub fn choose(prover: &mut dyn Prover, rules: &Rules, wish: Shape) -> Result<Choice, Error> {
     let names = |classes: &[Class]| {
         classes
             .iter()
@@ -212,8 +306,14 @@ pub fn choose(prover: &mut dyn Prover, rules: &Rules, wish: Shape) -> Result<(Cl
     };
     let rules_for = match wish {
         Shape::Auto => rules.clone(),
+        // The smaller ones too: a window may turn out too short for this one.
         Shape::Class(class) if rules.classes.contains(&class) => Rules {
-            classes: vec![class],
+            classes: rules
+                .classes
+                .iter()
+                .copied()
+                .filter(|other| *other <= class)
+                .collect(),
             ..rules.clone()
         },
         Shape::Class(class) => {
@@ -224,15 +324,33 @@ pub fn choose(prover: &mut dyn Prover, rules: &Rules, wish: Shape) -> Result<(Cl
         }
     };
     let measured = shape::measure(prover, &rules_for)?;
-    let class = match wish {
-        Shape::Auto => shape::best(&measured, &rules_for),
-        // What was asked for is done, even if few rounds fit, as long as one commit does.
-        Shape::Class(class) => Some(class),
+    let ladder = Ladder::new(&measured, Duration::from_millis(rules.block_ms));
+    let rounds = |class: Class| {
+        measured
+            .iter()
+            .find(|measured| measured.class == class)
+            .map(|measured| shape::rounds(measured, &rules_for))
+            .filter(|rounds| *rounds >= rules.min_rounds.max(1))
     };
-    let fits = class.and_then(|class| measured.iter().find(|measured| measured.class == class));
-    match fits.map(|measured| (measured.class, shape::rounds(measured, &rules_for))) {
-        Some((class, rounds)) if rounds >= rules.min_rounds => Ok((class, rounds)),
-        _ => Err(Error::new(
+    let class = match wish {
+        // What was asked for is done, even if few rounds fit, as long as one commit does.
+        Shape::Class(class) if rounds(class).is_some() => Some(class),
+        _ => shape::best(&measured, &rules_for),
+    };
+    match class.and_then(|class| Some((class, rounds(class)?))) {
+        Some((class, rounds)) => {
+            if let Shape::Class(wish) = wish {
+                if wish != class {
+                    tracing::warn!("too few rounds of {wish} fit a window: it works in {class} instead");
+                }
+            }
+            Ok(Choice {
+                class,
+                rounds,
+                ladder,
+            })
+        }
+        None => Err(Error::new(
             Code::Shape,
             format!(
                 "this device does not compute {} rounds of {} in a window",
@@ -240,29 +358,41 @@ pub fn choose(prover: &mut dyn Prover, rules: &Rules, wish: Shape) -> Result<(Cl
                 names(&rules_for.classes)
             ),
         )
-        .mend("Let it have more threads, or a smaller shape.")),
+        .mend("Let it have more threads.")),
     }
 }
 
-/// Waits for SIGINT or SIGTERM.
-async fn stop_signal() {
+/// Waits for SIGINT or SIGTERM, and says how to end then.
+async fn stop_signal() -> Control {
     #[cfg(unix)]
     {
         if let Ok(mut terminate) = signal::unix::signal(signal::unix::SignalKind::terminate()) {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                interrupted = signal::ctrl_c() => drop(interrupted),
-            }
-            return;
+            return tokio::select! {
+                _ = terminate.recv() => Control::Leave,
+                interrupted = signal::ctrl_c() => {
+                    drop(interrupted);
+                    Control::Stop
+                }
+            };
         }
     }
     drop(signal::ctrl_c().await);
+    Control::Stop
 }
 
+/// Ctrl-C stops at once. SIGTERM, which service managers send, lets what stands on the chain be opened first; a second one stops at once.
 pub(super) async fn told_to_stop(ask: mpsc::Sender<Control>) {
-    stop_signal().await;
-    tracing::info!("stopping");
+    let how = stop_signal().await;
+    match how {
+        Control::Leave => {
+            tracing::info!("ending as soon as nothing is lost by it; a second signal ends at once")
+        }
+        _ => tracing::info!("stopping"),
+    }
     // Nobody listens any more: then it has stopped.
+    ask.send(how).await.ok();
+    stop_signal().await;
+    tracing::info!("stopping at once");
     ask.send(Control::Stop).await.ok();
 }
 
@@ -333,14 +463,26 @@ mod tests {
     #[test]
     fn a_shape_that_is_asked_for_is_taken() {
         let mut cpu = Cpu::fastest(NonZeroUsize::new(1)).unwrap();
-        let (class, rounds) = choose(
+        let choice = choose(
             &mut cpu,
             &rules(&[Class::Xs, Class::S], 1),
             Shape::Class(Class::Xs),
         )
         .unwrap();
-        assert_eq!(class, Class::Xs);
-        assert!(rounds > 100);
+        assert_eq!(choice.class, Class::Xs);
+        assert!(choice.rounds > 100);
+    }
+
+    #[test]
+    fn a_shape_of_which_too_few_rounds_fit_a_window_falls_back_to_a_smaller_one() {
+        let mut cpu = Cpu::fastest(NonZeroUsize::new(1)).unwrap();
+        // In a window of 60 ms hundreds of rounds of XS fit, and a few of S at most.
+        let short = Rules {
+            block_ms: 10,
+            ..rules(&[Class::Xs, Class::S], 200)
+        };
+        let choice = choose(&mut cpu, &short, Shape::Class(Class::S)).unwrap();
+        assert_eq!(choice.class, Class::Xs);
     }
 
     #[test]

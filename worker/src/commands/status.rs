@@ -9,6 +9,7 @@ use crate::{
     config::{Config, Layer},
     error::{Code, Error},
     keystore, lock,
+    shape::Ladder,
     state::{step, Event, Obstacle, Settings, Stage, State},
     stratum::{
         chain::ShareView,
@@ -91,6 +92,8 @@ pub struct Output {
     pub unvested: String,
     /// Whether a worker for it runs on this machine.
     pub running: bool,
+    /// What the last check before a commit found wrong with the device, on this machine.
+    pub fault: Option<String>,
     /// Why nothing is earned, or less than could be.
     pub reasons: Vec<String>,
 }
@@ -130,7 +133,8 @@ pub async fn run(config: &Config) -> Result<Output, Error> {
         .await?
         .ok_or_else(|| Error::new(Code::Asset, format!("there is no asset {id}")))?;
     let running = lock::is_running(&config.data_dir, id)?;
-    Ok(describe(id, &info, &view, me.map(|me| me.0), running))
+    let fault = lock::fault(&config.data_dir, id);
+    Ok(describe(id, &info, &view, me.map(|me| me.0), running, fault))
 }
 
 /// Where the asset's worker stands, as the chain shows it.
@@ -150,6 +154,7 @@ fn rounds(id: u64, prover: AccountId, view: &View) -> Standing {
         class: Class::S,
         min_rounds: 1,
         max_rounds: 1,
+        ladder: Ladder::default(),
     };
     let (state, _) = step(State::new(settings), Event::Block(Box::new(*view)));
     let obstacle = state.standing_obstacle();
@@ -194,6 +199,7 @@ fn describe(
     view: &View,
     me: Option<AccountId>,
     running: bool,
+    fault: Option<String>,
 ) -> Output {
     let record = metadata::asset(info);
     let prover = me.or(record.operator).unwrap_or_default();
@@ -240,13 +246,20 @@ fn describe(
         emitted: info.books.emitted.to_string(),
         unvested: info.unvested.to_string(),
         running,
-        reasons: reasons(&standing, view, running),
+        reasons: reasons(&standing, view, running, fault.as_deref()),
+        fault,
     }
 }
 
 /// Why nothing is earned, or less than could be; the most important first.
-fn reasons(standing: &Standing, view: &View, running: bool) -> Vec<String> {
-    let mut reasons: Vec<_> = standing.obstacle.iter().cloned().collect();
+fn reasons(standing: &Standing, view: &View, running: bool, fault: Option<&str>) -> Vec<String> {
+    let mut reasons = Vec::new();
+    if let Some(fault) = fault {
+        reasons.push(format!(
+            "the device computes wrongly, so its commit was withheld: {fault}"
+        ));
+    }
+    reasons.extend(standing.obstacle.clone());
     if standing.missed {
         reasons.push("the commit was drawn and not opened in time: the bond will be slashed".into());
     }

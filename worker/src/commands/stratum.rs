@@ -3,7 +3,7 @@
 
 use super::{
     asset,
-    run::{or_stopped, reach, told_to_drain, told_to_stop},
+    run::{listen, or_stopped, reach, told_to_drain, told_to_stop},
     signer,
 };
 use crate::{
@@ -29,6 +29,10 @@ use crate::{
         statistics::Report,
         store::Store,
         upstream::{self, News},
+    },
+    telemetry::{
+        metrics::StratumMetrics,
+        server::{self as metrics_server, Address},
     },
 };
 use compute_proof::Device;
@@ -96,6 +100,9 @@ pub struct Args {
     /// Connections at once from one address [default: 1024]
     #[arg(long, value_name = "N", help_heading = "Miners")]
     pub connections_per_address: Option<usize>,
+    /// Serve metrics for Prometheus: a port of this machine, or ADDRESS:PORT [default: none are served]
+    #[arg(long, value_name = "[ADDRESS:]PORT")]
+    pub metrics: Option<Address>,
     /// Check everything, say what would be done, and neither listen nor send anything
     #[arg(long)]
     pub dry_run: bool,
@@ -106,6 +113,7 @@ impl Args {
     pub fn upon(&self, layer: Layer) -> Layer {
         self.key.upon(Layer {
             asset: self.asset,
+            metrics: self.metrics.map(|address| address.to_string()),
             stratum: StratumLayer {
                 listen: self.listen,
                 upstream: self.upstream.clone(),
@@ -202,6 +210,7 @@ pub async fn run(args: &Args, config: &Config, bars: Option<MultiProgress>) -> R
             "listening beyond this machine: Stratum has no encryption and no passwords, whoever reaches the port can mine here"
         );
     }
+    let metrics = listen(config.metrics).await?;
     let options = Options {
         split: pool.split,
         salt: salt()?,
@@ -229,6 +238,15 @@ pub async fn run(args: &Args, config: &Config, bars: Option<MultiProgress>) -> R
     let (ask, asked) = mpsc::channel(4);
     let watchers = watch::Sender::new(service.snapshot());
     let watched = watchers.subscribe();
+    if let Some(listener) = metrics {
+        let metrics = StratumMetrics::new(device.asset, engine.name())
+            .map_err(|error| Error::new(Code::Failed, error))?;
+        let watched = watchers.subscribe();
+        beside.spawn(metrics_server::serve(
+            listener,
+            Arc::new(move || metrics.page(&watched.borrow())),
+        ));
+    }
     if let (Some(bars), Format::Text) = (bars, config.format) {
         let watched = watchers.subscribe();
         beside.spawn(async move { display::draw(bars, device.asset, watched).await });

@@ -74,3 +74,14 @@ pub fn commitment(prover: &mut dyn Prover) -> Result<Hash, ProverError> {
     }
     Ok(store.claim().commitment)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_checksum_that_miners_compare_is_the_known_answer() {
+        let page = include_str!("../../../docs/mining.md");
+        assert!(page.contains(&format!("`{}`", hex::encode(COMMITMENT))));
+    }
+}

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The whole service against the chain in memory: real proofs, real files, real threads.
 
+mod care;
+mod check;
+mod day;
+
 use super::*;
 use crate::{
     chain::twin::{Chance, Fact, Faults, Ledger, Schedule, Twin, PLEDGED},
     chain::Phase,
     reference::ReferenceProver,
+    shape::Ladder,
 };
 use compute_proof::{Class, Device};
 use std::{
@@ -28,6 +33,7 @@ fn settings() -> Settings {
         class: Class::Xs,
         min_rounds: 1,
         max_rounds: 4,
+        ladder: Ladder::default(),
     }
 }
 
@@ -42,6 +48,8 @@ fn service(twin: &Twin, data: &Path) -> Service<Twin> {
         openings: Openings::new(data, DEVICE).unwrap(),
         settings: settings(),
         block: Duration::from_millis(200),
+        // Without sensors.
+        card: watch::channel(Watched::default()).1,
     }
 }
 

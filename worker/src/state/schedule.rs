@@ -24,6 +24,12 @@ impl Slots {
         Self([part(2, 5).min(last), part(3, 4).min(last), last])
     }
 
+    /// Height of the last slot: rounds computed later are never claimed.
+    pub fn last(&self) -> u32 {
+        let Self([_, _, last]) = self;
+        *last
+    }
+
     /// The slot to which a commit in block `height` belongs: how many of the slots it has reached. Zero: too early.
     pub fn at(&self, height: u32) -> u8 {
         self.0

@@ -6,7 +6,7 @@ mod openings;
 mod simulation;
 
 use super::*;
-use crate::chain::*;
+use crate::{chain::*, shape::Ladder};
 use compute_proof::{Class, Hash};
 
 pub const ME: AccountId = [0xAA; 32];
@@ -18,6 +18,7 @@ pub fn settings() -> Settings {
         class: Class::Xs,
         min_rounds: 1,
         max_rounds: 65_536,
+        ladder: Ladder::default(),
     }
 }
 

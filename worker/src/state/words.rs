@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The words of the state machine: what goes in, what comes out.
 
-use crate::chain::{AccountId, View};
+use crate::{
+    care::Pace,
+    chain::{AccountId, View},
+    service::Tally,
+    shape::Ladder,
+};
 use compute_proof::{Class, Hash};
 use std::fmt;
 
@@ -29,6 +34,8 @@ pub struct Settings {
     pub min_rounds: u32,
     /// Rounds after which no more are computed in a census.
     pub max_rounds: u32,
+    /// How long rounds take, as far as measured: a class that does not fit what is left of a window gives way to a smaller one.
+    pub ladder: Ladder,
 }
 
 /// Something happened.
@@ -50,6 +57,8 @@ pub enum Event {
         /// What became of it.
         outcome: Outcome,
     },
+    /// How hard the device may work from now on.
+    Pace(Pace),
     /// The chain is out of reach.
     Disconnected,
     /// Take part in no further census, and stop when the present one is settled.
@@ -109,6 +118,37 @@ pub enum Outcome {
         /// What was found.
         reason: String,
     },
+}
+
+impl Task {
+    /// What it is called.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Commit { .. } => Tally::COMMIT,
+            Self::Open { .. } => Tally::OPENING,
+            Self::Settle { .. } => Tally::SETTLEMENT,
+        }
+    }
+
+    /// The census that it belongs to.
+    pub const fn census(&self) -> u32 {
+        match self {
+            Self::Commit { work, .. } | Self::Open { work, .. } => work.census,
+            Self::Settle { census } => *census,
+        }
+    }
+}
+
+impl Outcome {
+    /// What it is called.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Taken { .. } => Tally::TAKEN,
+            Self::Refused { .. } => Tally::REFUSED,
+            Self::Failed { .. } => Tally::FAILED,
+            Self::Faulty { .. } => Tally::WITHHELD,
+        }
+    }
 }
 
 /// What the service shall do.
@@ -186,6 +226,64 @@ pub enum Stage {
     Settling,
     /// Nothing is left to do in this census.
     Settled,
+}
+
+impl Obstacle {
+    /// All names, for those who count them.
+    pub const NAMES: [&str; 7] = [
+        "no_asset",
+        "wrong_kind",
+        "retired",
+        "not_operator",
+        "bond_short",
+        "faulty",
+        "draining",
+    ];
+
+    /// Its name, for programs.
+    pub const fn name(&self) -> &'static str {
+        let [no_asset, wrong_kind, retired, not_operator, bond_short, faulty, draining] = Self::NAMES;
+        match self {
+            Self::NoAsset => no_asset,
+            Self::WrongKind => wrong_kind,
+            Self::Retired => retired,
+            Self::NotOperator => not_operator,
+            Self::BondShort { .. } => bond_short,
+            Self::Faulty => faulty,
+            Self::Draining => draining,
+        }
+    }
+}
+
+impl Stage {
+    /// All names, for those who count them.
+    pub const NAMES: [&str; 9] = [
+        "idle",
+        "blocked",
+        "working",
+        "committed",
+        "opening",
+        "waiting",
+        "missed",
+        "settling",
+        "settled",
+    ];
+
+    /// Its name, for programs.
+    pub const fn name(&self) -> &'static str {
+        let [idle, blocked, working, committed, opening, waiting, missed, settling, settled] = Self::NAMES;
+        match self {
+            Self::Idle => idle,
+            Self::Blocked(_) => blocked,
+            Self::Working => working,
+            Self::Committed => committed,
+            Self::Opening => opening,
+            Self::Waiting => waiting,
+            Self::Missed => missed,
+            Self::Settling => settling,
+            Self::Settled => settled,
+        }
+    }
 }
 
 impl fmt::Display for Obstacle {

@@ -7,6 +7,7 @@ mod tests;
 use super::{best::Best, chain::ShareView, director::Window};
 use crate::{
     chain::{AccountId, Commit, Phase, Status},
+    service::Tally,
     state::{self, settle_delay, Slots},
 };
 use compute_proof::Hash;
@@ -21,6 +22,19 @@ pub enum Obstacle {
     WrongKind,
     /// What would keep any worker from it.
     Common(state::Obstacle),
+}
+
+impl Obstacle {
+    /// All names, for those who count them. This kind's own has the name of its counterpart.
+    pub const NAMES: [&str; state::Obstacle::NAMES.len()] = state::Obstacle::NAMES;
+
+    /// Its name, for programs.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::WrongKind => state::Obstacle::WrongKind.name(),
+            Self::Common(obstacle) => obstacle.name(),
+        }
+    }
 }
 
 impl fmt::Display for Obstacle {
@@ -95,6 +109,42 @@ impl fmt::Display for Stage {
             Self::Collecting => "collecting shares",
             Self::Blocked => "not taking part",
         })
+    }
+}
+
+impl Stage {
+    /// All names, for those who count them.
+    pub const NAMES: [&str; 3] = ["waiting", "collecting", "blocked"];
+
+    /// Its name, for programs.
+    pub const fn name(&self) -> &'static str {
+        let [waiting, collecting, blocked] = Self::NAMES;
+        match self {
+            Self::Waiting => waiting,
+            Self::Collecting => collecting,
+            Self::Blocked => blocked,
+        }
+    }
+}
+
+impl Task {
+    /// What it is counted as.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Submit { .. } => Tally::COMMIT,
+            Self::Settle { .. } => Tally::SETTLEMENT,
+        }
+    }
+}
+
+impl Outcome {
+    /// What it is called.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Taken { .. } => Tally::TAKEN,
+            Self::Refused { .. } => Tally::REFUSED,
+            Self::Failed { .. } => Tally::FAILED,
+        }
     }
 }
 

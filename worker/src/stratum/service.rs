@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     chain::{ChainError, SubmitError},
-    service::{Control, Ended, ServiceError},
+    service::{Control, Ended, ServiceError, Tally},
 };
 use compute_proof::{
     hashrate::{estimate, verify, Share, MAX_TIME_AHEAD},
@@ -60,6 +60,8 @@ pub struct Snapshot {
     pub stage: Stage,
     /// Why this asset takes no part, if so.
     pub obstacle: Option<String>,
+    /// Its name, for programs.
+    pub obstacle_name: Option<&'static str>,
     /// Whose job is given out: `census`, `upstream` or `idle`.
     pub source: &'static str,
     /// Shares kept of the census, and the hashes that they stand for.
@@ -74,6 +76,8 @@ pub struct Snapshot {
     pub submissions: u32,
     /// What became of the last task.
     pub last: Option<(Task, Outcome)>,
+    /// What became of all of them.
+    pub tally: Tally,
 }
 
 /// What does not change.
@@ -231,7 +235,8 @@ impl<C: ShareChain> Service<C> {
                         let census = self.snapshot.view.map_or(0, |view| view.chain.census.index);
                         self.planner.drain(census);
                     }
-                    Some(Control::Stop) | None => {
+                    // There is nothing to open later: nothing is lost by ending at once.
+                    Some(Control::Stop | Control::Leave) | None => {
                         self.end(tasks).await;
                         return Ok(Ended::Stopped { at_risk: None });
                     }
@@ -277,7 +282,9 @@ impl<C: ShareChain> Service<C> {
             let blocks = census.closes_at - census.opened_at;
             self.director.set_window_length(self.options.block * blocks);
         }
-        let obstacle = self.planner.obstacle(&view).map(|obstacle| obstacle.to_string());
+        let obstacle = self.planner.obstacle(&view);
+        self.snapshot.obstacle_name = obstacle.map(|obstacle| obstacle.name());
+        let obstacle = obstacle.map(|obstacle| obstacle.to_string());
         if obstacle != self.snapshot.obstacle {
             if let Some(obstacle) = &obstacle {
                 tracing::warn!(census = census.index, "not taking part: {obstacle}");
@@ -478,6 +485,7 @@ impl<C: ShareChain> Service<C> {
             Outcome::Failed { reason } => tracing::warn!(census, reason, "{name} not sent or not taken"),
         }
         self.planner.on_done(task, &outcome, number);
+        self.snapshot.tally.count(task.kind(), outcome.name());
         self.snapshot.last = Some((task, outcome));
     }
 

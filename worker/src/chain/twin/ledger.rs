@@ -213,10 +213,16 @@ impl Ledger {
         block.facts.push(Fact::Slashed { census });
     }
 
+    /// The operator fills the bond up.
+    pub fn fill_bond(&mut self) {
+        self.blocks.last_mut().expect("genesis is never undone").bond = PLEDGED;
+    }
+
     fn open_seed(&self) -> Option<Hash> {
         let block = self.last();
         let stands = block.opened_at + self.schedule.window + self.schedule.seed;
-        let seeded = self.blocks.iter().find(|b| b.id.number + 1 == stands)?;
+        // A block's height is its place.
+        let seeded = self.blocks.get(usize::try_from(stands.checked_sub(1)?).ok()?)?;
         (block.census > 0 && block.id.number >= stands)
             .then(|| keyed(&seeded.id.hash, &block.census.to_le_bytes()))
     }

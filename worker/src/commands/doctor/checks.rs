@@ -22,6 +22,20 @@ pub struct Facts {
     pub now_ms: u64,
     /// The backend, or why there is none.
     pub device: Option<Result<String, String>>,
+    /// Cards of NVIDIA's on the bus.
+    pub cards: usize,
+    /// Their driver, and the cards that it knows; or why there is none.
+    pub driver: Option<Result<String, String>>,
+    /// The compiler for kernels, or where it was looked for.
+    pub nvrtc: Option<Result<String, String>>,
+    /// What the last check before a commit found wrong.
+    pub fault: Option<String>,
+    /// Bytes that may still be written to the data folder, or why none may.
+    pub disk: Option<Result<u64, String>>,
+    /// Files and connections that a process may have open.
+    pub files: Option<u64>,
+    /// Connections of miners that may come.
+    pub connections: usize,
     /// The endpoint that answered.
     pub url: Option<String>,
     /// Whether the chain is one that this worker knows.
@@ -53,6 +67,13 @@ impl Default for Facts {
         Self {
             now_ms: 0,
             device: None,
+            cards: 0,
+            driver: None,
+            nvrtc: None,
+            fault: None,
+            disk: None,
+            files: None,
+            connections: 0,
             url: None,
             compatible: None,
             vitals: None,
@@ -77,6 +98,8 @@ pub enum Verdict {
     Good,
     /// It stands in the way of earning.
     Bad,
+    /// It does not, but less may be earned than could be.
+    Weak,
     /// It could not be checked, because something before it failed.
     Unknown,
 }
@@ -97,6 +120,15 @@ pub struct Check {
     pub code: Code,
 }
 
+/// Checks whose failure does not keep a worker from earning: it computes on the processor, or serves fewer miners.
+const WEAK: [&str; 3] = ["driver", "nvrtc", "files"];
+
+/// Bytes below which the disk is full: the roots of a census are 2 MiB at most, and a few censuses are kept.
+const LEAST_DISK: u64 = 64 << 20;
+
+/// Files and connections that a worker has open besides those of miners.
+const FILES: u64 = 64;
+
 /// The check's ending, before it has a name.
 type Finding = Result<String, Option<(String, String)>>;
 
@@ -106,8 +138,13 @@ fn bad(finding: impl Into<String>, mend: impl Into<String>) -> Finding {
 
 /// All checks, in the order in which they matter.
 pub fn examine(facts: &Facts) -> Vec<Check> {
-    let checks: [(&'static str, Code, Finding); 11] = [
+    let checks: [(&'static str, Code, Finding); 16] = [
         ("device", Code::Device, device(facts)),
+        ("driver", Code::Device, driver(facts)),
+        ("nvrtc", Code::Device, nvrtc(facts)),
+        ("check", Code::Device, check(facts)),
+        ("disk", Code::Disk, disk(facts)),
+        ("files", Code::Config, files(facts)),
         ("node", Code::Unreachable, node(facts)),
         ("chain", Code::Incompatible, chain(facts)),
         ("clock", Code::Clock, clock(facts)),
@@ -124,6 +161,7 @@ pub fn examine(facts: &Facts) -> Vec<Check> {
         .map(|(name, code, finding)| {
             let (verdict, finding, mend) = match finding {
                 Ok(finding) => (Verdict::Good, finding, None),
+                Err(Some((finding, mend))) if WEAK.contains(&name) => (Verdict::Weak, finding, Some(mend)),
                 Err(Some((finding, mend))) => (Verdict::Bad, finding, Some(mend)),
                 Err(None) => (Verdict::Unknown, "not checked".to_owned(), None),
             };
@@ -145,6 +183,68 @@ fn device(facts: &Facts) -> Finding {
             error,
             "See `devices`. A machine that fails the known answers has a fault.",
         ),
+    }
+}
+
+fn driver(facts: &Facts) -> Finding {
+    match (facts.cards, facts.driver.as_ref().ok_or(None)?) {
+        (_, Ok(driver)) => Ok(driver.clone()),
+        (0, Err(_)) => Ok("no NVIDIA card, so none is needed".into()),
+        (cards, Err(error)) => bad(
+            format!("{cards} NVIDIA card(s), but no driver: {error}"),
+            "Install the driver, 570 or later, and see that nvidia-smi shows the card; in a container, run it with --gpus all.",
+        ),
+    }
+}
+
+fn nvrtc(facts: &Facts) -> Finding {
+    match (facts.cards, facts.nvrtc.as_ref().ok_or(None)?) {
+        (_, Ok(library)) => Ok(library.clone()),
+        (0, Err(_)) => Ok("no NVIDIA card, so it is not needed".into()),
+        (_, Err(error)) => bad(
+            error,
+            "Install CUDA's nvrtc 12 (Debian and Ubuntu of NVIDIA's repository: cuda-nvrtc-12-8), or name its folder in LD_LIBRARY_PATH.",
+        ),
+    }
+}
+
+fn check(facts: &Facts) -> Finding {
+    match &facts.fault {
+        None => Ok("no commit is withheld".into()),
+        Some(fault) => bad(
+            format!("the last commit was withheld: {fault}"),
+            "Lower the device's clock, power limit or temperature, and see that `bench` prints the checksum of the documentation. Memory errors: replace it.",
+        ),
+    }
+}
+
+fn disk(facts: &Facts) -> Finding {
+    match facts.disk.as_ref().ok_or(None)? {
+        Err(error) => bad(
+            error,
+            "Give the data folder to the worker's user, or name another: --data-dir.",
+        ),
+        Ok(free) if *free < LEAST_DISK => bad(
+            format!("{} MiB are left in the data folder", free >> 20),
+            "Make room: without the rounds' roots on the disk nothing is committed.",
+        ),
+        Ok(free) => Ok(format!("{} MiB are left in the data folder", free >> 20)),
+    }
+}
+
+fn files(facts: &Facts) -> Finding {
+    let limit = facts.files.ok_or(None)?;
+    let miners = match facts.view.as_ref().and_then(|view| view.asset) {
+        Some(asset) if !asset.matrix => u64::try_from(facts.connections).unwrap_or(u64::MAX),
+        _ => 0,
+    };
+    let needed = miners.saturating_add(FILES);
+    match limit < needed {
+        true => bad(
+            format!("{limit} may be open at once, {needed} may be needed"),
+            "Raise the limit: LimitNOFILE= in the unit, or ulimit -n; or lower --connections.",
+        ),
+        false => Ok(format!("{limit} may be open at once")),
     }
 }
 
@@ -242,14 +342,14 @@ fn asset(facts: &Facts) -> Finding {
             format!("there is no asset {id}"),
             "Is the number right, and the chain? Else: ergon-worker register.",
         ),
-        Some(asset) if !asset.matrix => bad(
-            format!("asset {id} does not earn by matrix work"),
-            "Register this device as an asset of its own.",
-        ),
         Some(asset) if asset.status == Status::Retired => bad(
             format!("asset {id} is retired"),
             "A retired asset does not come back: register the device again once it is reaped.",
         ),
+        Some(asset) if !asset.matrix => Ok(format!(
+            "{id}, {}; of SHA-256d miners: ergon-worker stratum",
+            status_name(asset.status)
+        )),
         Some(asset) => Ok(format!("{id}, {}", status_name(asset.status))),
     }
 }
@@ -301,6 +401,10 @@ fn bond(facts: &Facts) -> Finding {
 }
 
 fn shape(facts: &Facts) -> Finding {
+    let asset = facts.view.as_ref().and_then(|view| view.asset);
+    if asset.is_some_and(|asset| !asset.matrix) {
+        return Ok("SHA-256d has none".into());
+    }
     match facts.shape.as_ref().ok_or(None)? {
         Ok(shape) => Ok(shape.clone()),
         Err(error) => bad(
@@ -327,6 +431,13 @@ mod tests {
         Facts {
             now_ms: 1_000_000_000,
             device: Some(Ok("cpu-avx2 on 2 threads".into())),
+            cards: 1,
+            driver: Some(Ok("570".into())),
+            nvrtc: Some(Ok("libnvrtc.so.12".into())),
+            fault: None,
+            disk: Some(Ok(LEAST_DISK)),
+            files: Some(8_192),
+            connections: 4_096,
             url: Some("ws://x".into()),
             compatible: Some(Ok(1)),
             vitals: Some(Vitals {
@@ -381,11 +492,17 @@ mod tests {
     fn failed(facts: &Facts) -> Vec<&'static str> {
         let checks = examine(facts);
         for check in &checks {
-            assert_eq!(check.mend.is_some(), check.verdict == Verdict::Bad, "{check:?}");
+            let ill = matches!(check.verdict, Verdict::Bad | Verdict::Weak);
+            assert_eq!(check.mend.is_some(), ill, "{check:?}");
+            assert_eq!(
+                check.verdict == Verdict::Weak,
+                ill && WEAK.contains(&check.name),
+                "{check:?}"
+            );
         }
         checks
             .iter()
-            .filter(|check| check.verdict == Verdict::Bad)
+            .filter(|check| matches!(check.verdict, Verdict::Bad | Verdict::Weak))
             .map(|check| check.name)
             .collect()
     }
@@ -421,6 +538,48 @@ mod tests {
                 "device",
                 Facts {
                     device: Some(Err("x".into())),
+                    ..healthy()
+                },
+            ),
+            (
+                "driver",
+                Facts {
+                    driver: Some(Err("x".into())),
+                    ..healthy()
+                },
+            ),
+            (
+                "nvrtc",
+                Facts {
+                    nvrtc: Some(Err("x".into())),
+                    ..healthy()
+                },
+            ),
+            (
+                "check",
+                Facts {
+                    fault: Some("census 4: round 3".into()),
+                    ..healthy()
+                },
+            ),
+            (
+                "disk",
+                Facts {
+                    disk: Some(Err("x".into())),
+                    ..healthy()
+                },
+            ),
+            (
+                "disk",
+                Facts {
+                    disk: Some(Ok(LEAST_DISK - 1)),
+                    ..healthy()
+                },
+            ),
+            (
+                "files",
+                Facts {
+                    files: Some(FILES - 1),
                     ..healthy()
                 },
             ),
@@ -469,7 +628,6 @@ mod tests {
                     ..healthy()
                 },
             ),
-            ("asset", asset(|asset| asset.matrix = false)),
             ("asset", asset(|asset| asset.status = Status::Retired)),
             ("operator", asset(|asset| asset.operator = Some([9; 32]))),
             ("operator", asset(|asset| asset.operator = None)),
@@ -498,6 +656,56 @@ mod tests {
             ..healthy()
         })
         .is_empty());
+    }
+
+    #[test]
+    fn a_machine_without_a_card_needs_neither_driver_nor_compiler() {
+        let processor = Facts {
+            cards: 0,
+            driver: Some(Err("none".into())),
+            nvrtc: Some(Err("none".into())),
+            ..healthy()
+        };
+        assert!(failed(&processor).is_empty());
+    }
+
+    #[test]
+    fn an_asset_of_hashrate_needs_a_file_for_each_miner() {
+        let miners = Facts {
+            files: Some(4_096),
+            ..asset(|asset| asset.matrix = false)
+        };
+        assert_eq!(failed(&miners), ["files"]);
+        let enough = Facts {
+            files: Some(4_096 + FILES),
+            // No round of matrix work is asked of such a machine.
+            shape: Some(Err("x".into())),
+            ..miners
+        };
+        assert!(failed(&enough).is_empty());
+    }
+
+    #[test]
+    fn what_only_earns_less_is_no_failure() {
+        let weak = Facts {
+            driver: Some(Err("x".into())),
+            ..healthy()
+        };
+        let output = super::super::Output {
+            healthy: true,
+            checks: examine(&weak),
+        };
+        assert_eq!(output.exit_code(), 0);
+        assert!(output.to_string().contains("WEAK driver"));
+    }
+
+    #[test]
+    fn every_check_is_documented() {
+        let page = include_str!("../../../../docs/mining.md");
+        for check in examine(&healthy()) {
+            let row = format!("| `{}` |", check.name);
+            assert_eq!(page.matches(&row).count(), 1, "{row}");
+        }
     }
 
     #[test]

@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: Apache-2.0
+use super::*;
+use crate::{
+    care::Pace,
+    service::{Tally, Withheld},
+    shape::Ladder,
+    state::{step, Event, Obstacle, Settings, Stage, State},
+    stratum::statistics::{Report, Row, OTHERS},
+    telemetry::sensors::{Card, Energy, Reading, Throttle, Watched},
+};
+use compute_proof::Class;
+use std::{collections::BTreeSet, time::Duration};
+
+fn card() -> Card {
+    Card {
+        index: 3,
+        uuid: "GPU-1".into(),
+        model: "Fake \"X\"".into(),
+        memory: 1 << 34,
+    }
+}
+
+fn snapshot() -> crate::service::Snapshot {
+    let settings = Settings {
+        asset: 7,
+        prover: [1; 32],
+        class: Class::S,
+        min_rounds: 1,
+        max_rounds: 9,
+        ladder: Ladder::default(),
+    };
+    let mut tally = Tally::default();
+    tally.count(Tally::COMMIT, Tally::TAKEN);
+    tally.count(Tally::COMMIT, Tally::TAKEN);
+    tally.count(Tally::OPENING, Tally::WITHHELD);
+    let progress = crate::engine::Progress {
+        computed: 5,
+        work: 2_500_000_000_000,
+        failures: 1,
+        checks: crate::engine::Checks {
+            passed: 4,
+            failed: 2,
+            rounds: 9,
+            leaves: 99,
+        },
+        ..Default::default()
+    };
+    crate::service::Snapshot {
+        state: State::new(settings),
+        progress,
+        connected: true,
+        last: None,
+        tally,
+        withheld: Some(Withheld {
+            census: 1,
+            reason: "x".into(),
+        }),
+    }
+}
+
+fn hot() -> Watched {
+    let reading = Reading {
+        temperature: Some(89),
+        power: Some(300_500),
+        power_limit: Some(350_000),
+        energy: Some(77),
+        throttle: Throttle::THERMAL,
+        memory_used: Some(1 << 30),
+        memory: Some(1 << 34),
+        ..Reading::default()
+    };
+    let mut energy = Energy::default();
+    let used = Reading {
+        power: Some(100_000),
+        ..Reading::default()
+    };
+    energy.add(&used, Duration::from_secs(10));
+    Watched {
+        card: Some(card()),
+        reading: Some(reading),
+        energy,
+    }
+}
+
+/// The value of the series of this name with these labels among its own.
+fn value(page: &str, name: &str, labels: &[&str]) -> f64 {
+    let found: Vec<&str> = page
+        .lines()
+        .filter(|line| line.split(['{', ' ']).next() == Some(name))
+        .filter(|line| labels.iter().all(|label| line.contains(label)))
+        .collect();
+    let [line] = found[..] else {
+        panic!("{name} {labels:?}: {found:?}")
+    };
+    line.rsplit(' ').next().unwrap().parse().unwrap()
+}
+
+/// The names of all series of a page.
+fn names(page: &str) -> BTreeSet<String> {
+    page.lines()
+        .filter_map(|line| line.strip_prefix("# TYPE "))
+        .filter_map(|line| line.split(' ').next())
+        .map(str::to_owned)
+        .collect()
+}
+
+fn worker_page() -> String {
+    WorkerMetrics::new(7, "cuda-mma", "xl", Some(&card()))
+        .unwrap()
+        .page(&snapshot(), &hot())
+}
+
+#[test]
+fn a_worker_shows_its_counts_its_check_and_its_card() {
+    let page = worker_page();
+    let commit = |outcome: &str| {
+        let outcome = format!("outcome=\"{outcome}\"");
+        value(
+            &page,
+            "ergon_worker_transactions_total",
+            &["task=\"commit\"", &outcome],
+        )
+    };
+    assert_eq!((commit("taken"), commit("refused")), (2.0, 0.0));
+    assert_eq!(
+        value(&page, "ergon_worker_checks_total", &["result=\"failed\""]),
+        2.0
+    );
+    assert_eq!(value(&page, "ergon_worker_commit_withheld", &[]), 1.0);
+    assert_eq!(value(&page, "ergon_worker_work_cu_total", &[]), 2.5);
+    assert_eq!(value(&page, "ergon_worker_energy_joules_per_cu", &[]), 400.0);
+    let of_card = ["asset=\"7\"", "gpu=\"3\"", "uuid=\"GPU-1\""];
+    assert_eq!(value(&page, "DCGM_FI_DEV_GPU_TEMP", &of_card), 89.0);
+    assert_eq!(value(&page, "DCGM_FI_DEV_POWER_USAGE", &of_card), 300.5);
+    assert_eq!(
+        value(&page, "ergon_worker_throttled", &["reason=\"thermal\""]),
+        1.0
+    );
+    assert_eq!(
+        value(&page, "ergon_worker_throttled", &["reason=\"power_cap\""]),
+        0.0
+    );
+    assert_eq!(value(&page, "ergon_worker_stage", &["stage=\"idle\""]), 1.0);
+    assert!(page.contains(r#"model="Fake \"X\"""#));
+}
+
+#[test]
+fn a_second_look_counts_nothing_twice() {
+    let metrics = WorkerMetrics::new(7, "cpu", "s", None).unwrap();
+    let first = metrics.page(&snapshot(), &Watched::default());
+    let second = metrics.page(&snapshot(), &Watched::default());
+    assert_eq!(first, second);
+    assert!(!first.contains("DCGM"), "a processor has no card");
+}
+
+#[test]
+fn every_stage_and_obstacle_has_one_name() {
+    let stages = [
+        Stage::Idle,
+        Stage::Blocked(Obstacle::Faulty),
+        Stage::Working,
+        Stage::Committed,
+        Stage::Opening,
+        Stage::Waiting,
+        Stage::Missed,
+        Stage::Settling,
+        Stage::Settled,
+    ];
+    assert_eq!(stages.map(|stage| stage.name()), Stage::NAMES);
+    let obstacles = [
+        Obstacle::NoAsset,
+        Obstacle::WrongKind,
+        Obstacle::Retired,
+        Obstacle::NotOperator,
+        Obstacle::BondShort { missing: 1 },
+        Obstacle::Faulty,
+        Obstacle::Draining,
+    ];
+    assert_eq!(obstacles.map(|obstacle| obstacle.name()), Obstacle::NAMES);
+    let distinct: BTreeSet<_> = Stage::NAMES.into_iter().chain(Obstacle::NAMES).collect();
+    assert_eq!(distinct.len(), Stage::NAMES.len() + Obstacle::NAMES.len());
+}
+
+#[test]
+fn a_spared_card_shows_its_pace() {
+    let mut snapshot = snapshot();
+    let reading = hot().reading.unwrap();
+    (snapshot.state, _) = step(snapshot.state, Event::Pace(Pace::FULL.after(&reading)));
+    let page = WorkerMetrics::new(7, "cuda", "xl", Some(&card()))
+        .unwrap()
+        .page(&snapshot, &hot());
+    assert!(value(&page, "ergon_worker_pace_ratio", &[]) < 1.0);
+}
+
+fn row(miner: &str, accepted: u64) -> Row {
+    Row {
+        miner: miner.into(),
+        accepted,
+        stale: 1,
+        duplicate: 0,
+        low: 0,
+        invalid: 0,
+        hashes: "0".into(),
+        hashes_per_second: 10.0,
+        standard_error: 1.0,
+        last_share_seconds: None,
+    }
+}
+
+fn report(miners: Vec<Row>) -> crate::stratum::service::Snapshot {
+    crate::stratum::service::Snapshot {
+        source: "census",
+        report: Report {
+            hashes_per_second: 123.0,
+            standard_error: 4.0,
+            miners,
+        },
+        ..Default::default()
+    }
+}
+
+#[test]
+fn miners_are_told_apart_up_to_a_bound_and_keep_their_series() {
+    let metrics = StratumMetrics::new(4, "sha-ni").unwrap();
+    let many: Vec<Row> = (0..300).map(|n| row(&format!("m{n:03}"), n)).collect();
+    let page = metrics.page(&report(many.clone()));
+    let series = |page: &str| {
+        page.lines()
+            .filter(|line| line.starts_with("ergon_stratum_miner_hashes_per_second{"))
+            .count()
+    };
+    assert_eq!(series(&page), stratum::MINERS + 1);
+    let accepted = |page: &str, miner: &str| {
+        let miner = format!("miner=\"{miner}\"");
+        value(
+            page,
+            "ergon_stratum_shares_total",
+            &[&miner, "verdict=\"accepted\""],
+        )
+    };
+    assert_eq!(accepted(&page, "m099"), 99.0);
+    assert_eq!(accepted(&page, OTHERS), f64::from((100..300).sum::<u32>()));
+    // Another comes first by its name: who has series keeps them.
+    let mut more = vec![row("a", 1)];
+    more.extend(many);
+    let page = metrics.page(&report(more));
+    assert_eq!(series(&page), stratum::MINERS + 1);
+    assert_eq!(accepted(&page, "m000"), 0.0);
+    // Those who are gone make room.
+    let page = metrics.page(&report(vec![row("a", 1)]));
+    assert_eq!(series(&page), 1);
+    assert_eq!(accepted(&page, "a"), 1.0);
+}
+
+#[test]
+fn a_miners_name_breaks_no_line() {
+    let metrics = StratumMetrics::new(4, "sha-ni").unwrap();
+    let page = metrics.page(&report(vec![row("a\"} 1\nevil 2\\", 1)]));
+    assert!(!page.lines().any(|line| line.starts_with("evil")), "{page}");
+}
+
+#[test]
+fn every_metric_of_the_dashboard_exists_and_every_metric_has_a_help() {
+    let pages = format!(
+        "{}{}",
+        worker_page(),
+        StratumMetrics::new(4, "x")
+            .unwrap()
+            .page(&report(vec![row("a", 1)]))
+    );
+    let there = names(&pages);
+    let dashboard = include_str!("../../../deploy/grafana.json");
+    let dashboard: serde_json::Value = serde_json::from_str(dashboard).unwrap();
+    let mut asked = BTreeSet::new();
+    for target in dashboard["panels"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|panel| panel["targets"].as_array())
+        .flatten()
+    {
+        let word = |c: char| !c.is_ascii_alphanumeric() && c != '_';
+        let expression = target["expr"].as_str().unwrap();
+        let named: Vec<_> = expression
+            .split(word)
+            .filter(|word| word.starts_with("ergon_") || word.starts_with("DCGM_"))
+            .map(str::to_owned)
+            .collect();
+        assert!(!named.is_empty(), "{expression}");
+        asked.extend(named);
+    }
+    assert!(asked.len() > 25, "{asked:?}");
+    let missing: Vec<_> = asked.difference(&there).collect();
+    assert_eq!(missing, Vec::<&String>::new());
+    for name in &there {
+        assert!(pages.contains(&format!("# HELP {name} ")), "{name}");
+        let page = include_str!("../../../../docs/worker.md");
+        assert!(page.contains(&format!("`{name}`")), "{name} is not documented");
+    }
+}
