@@ -302,12 +302,11 @@ impl<C: Chain> Service<C> {
     }
 }
 
-/// The census whose commit may yet have to be opened.
+/// The census whose commit may yet have to be opened. An earlier one's can only be settled.
 fn at_risk(state: &State) -> Option<u32> {
-    match state.stage() {
-        Stage::Working | Stage::Committed | Stage::Opening => state.commit().map(|commit| commit.census),
-        _ => None,
-    }
+    let now = state.view()?.census.index;
+    let commit = state.commit().filter(|commit| commit.census == now)?;
+    matches!(state.stage(), Stage::Working | Stage::Committed | Stage::Opening).then_some(commit.census)
 }
 
 /// The next reading of the card's sensors; never, if there are none. `None`: the card does not answer.

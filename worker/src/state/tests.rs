@@ -3,6 +3,7 @@
 
 mod commits;
 mod openings;
+mod shapes;
 mod simulation;
 
 use super::*;

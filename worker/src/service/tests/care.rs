@@ -74,6 +74,30 @@ async fn a_worker_that_is_to_leave_goes_at_once_if_nothing_stands_on_the_chain()
 }
 
 #[tokio::test]
+async fn an_earlier_census_that_is_only_to_be_settled_keeps_no_worker_from_leaving() {
+    let data = tempfile::tempdir().unwrap();
+    let twin = twin(Faults::default(), 1);
+    let mut running = Running::start(&twin, data.path());
+    while count(&twin, openings) == 0 {
+        twin.advance();
+        running.settle(&twin).await;
+    }
+    running.kill().await;
+    // It comes back in the next census, with the one before still to be settled.
+    while twin.ledger(|l| l.census().index) == 1 {
+        twin.advance();
+    }
+    let mut running = Running::start(&twin, data.path());
+    running.settle(&twin).await;
+    assert!(twin.ledger(|l| l.commit()).is_some());
+    running.control.send(Control::Leave).await.unwrap();
+    assert_eq!(
+        running.task.await.unwrap().unwrap(),
+        Ended::Stopped { at_risk: None }
+    );
+}
+
+#[tokio::test]
 async fn a_worker_that_is_to_leave_opens_first_what_stands_on_the_chain() {
     let data = tempfile::tempdir().unwrap();
     let twin = twin(Faults::default(), 1);
