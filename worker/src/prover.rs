@@ -2,10 +2,12 @@
 //! What computes rounds: one trait, and the backends behind it.
 
 pub mod cpu;
+pub mod cuda;
 mod known_answers;
 
 use compute_proof::{
     prove::{LeafProof, OpenError, Opening, RoundStore},
+    work::round_seed,
     Class, Hash,
 };
 use std::time::Duration;
@@ -23,6 +25,35 @@ pub trait Prover: Send {
     /// # Errors
     /// [`ProverError`], when the hardware can't.
     fn root(&mut self, class: Class, seed: &Hash) -> Result<Hash, ProverError>;
+
+    /// The roots of `count` rounds of the device of `key`, from round `first` on. `before` are the roots of the two rounds
+    /// before those, the earlier one first.
+    ///
+    /// # Errors
+    /// [`ProverError`], when the hardware can't.
+    fn roots(
+        &mut self,
+        class: Class,
+        key: &Hash,
+        first: u32,
+        before: [Hash; 2],
+        count: u32,
+    ) -> Result<Vec<Hash>, ProverError> {
+        let mut roots = Vec::new();
+        let mut before = before;
+        for index in 0..count {
+            let [two_before, one_before] = before;
+            let root = self.root(class, &round_seed(key, first + index, &two_before))?;
+            before = [one_before, root];
+            roots.push(root);
+        }
+        Ok(roots)
+    }
+
+    /// How many rounds it takes at a time best: more than one if rounds overlap on it.
+    fn at_once(&self) -> u32 {
+        1
+    }
 
     /// Computes the round of `seed` again and returns its leaves at `indices` with their paths, in that
     /// order.
@@ -64,6 +95,9 @@ pub enum ProverError {
     /// This machine lacks what the backend is made for.
     #[error("this machine has no {0}")]
     Unavailable(&'static str),
+    /// A card can't.
+    #[error(transparent)]
+    Cuda(#[from] cuda::CudaError),
     /// No backend is both available and right.
     #[error("no backend passes the known answers on this machine")]
     NoBackend,

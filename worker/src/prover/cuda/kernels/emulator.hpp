@@ -96,16 +96,15 @@ inline void run_warp_products(Thread *warp) {
         if (warp[lane].warp_products.size() != count) fail("a warp's lanes multiply unequally often");
     for (size_t p = 0; p < count; p++) {
         signed char a[16][32], b[8][32];
-        float fa[16][16], fb[8][16];
+        float fa[16][16], fb[16][8];
         const bool floats = warp[0].warp_products[p].floats;
         auto half = [](u32 bits) -> float {
             // No subnormal, no infinity occurs here.
             bits &= 0xFFFF;
-            if ((bits & 0x7FFF) == 0) return 0;
             const u32 single = (bits & 0x8000) << 16 | ((bits >> 10 & 31) + 112) << 23 | (bits & 0x3FF) << 13;
             float out;
             std::memcpy(&out, &single, 4);
-            return out;
+            return (bits & 0x7FFF) == 0 ? 0 : out;
         };
         for (int lane = 0; lane < 32; lane++) {
             const WarpProduct &product = warp[lane].warp_products[p];
@@ -121,9 +120,19 @@ inline void run_warp_products(Thread *warp) {
             }
             for (int r = 0; r < 2; r++)
                 if (floats)
-                    for (int i = 0; i < 2; i++) fb[group][in * 2 + i + r * 8] = half(product.b[r] >> 16 * i);
+                    for (int i = 0; i < 2; i++) fb[in * 2 + i + r * 8][group] = half(product.b[r] >> 16 * i);
                 else
                     for (int i = 0; i < 4; i++) b[group][in * 4 + i + r * 16] = (signed char)(product.b[r] >> 8 * i);
+        }
+        i32 cells[16][8] = {};
+        float parts[16][8] = {};
+        for (int row = 0; row < 16; row++) {
+            if (floats)
+                for (int i = 0; i < 16; i++)
+                    for (int column = 0; column < 8; column++) parts[row][column] += fa[row][i] * fb[i][column];
+            else
+                for (int column = 0; column < 8; column++)
+                    for (int i = 0; i < 32; i++) cells[row][column] += a[row][i] * b[column][i];
         }
         for (int lane = 0; lane < 32; lane++) {
             const WarpProduct &product = warp[lane].warp_products[p];
@@ -131,13 +140,11 @@ inline void run_warp_products(Thread *warp) {
                 const int row = lane / 4 + c / 2 * 8, column = lane % 4 * 2 + c % 2;
                 if (floats) {
                     float &sum = ((float *)product.sums)[c];
-                    for (int i = 0; i < 16; i++) sum += fa[row][i] * fb[column][i];
-                    // Beyond, a float32 skips integers; and without guard bits the hardware does a step earlier.
+                    sum += parts[row][column];
+                    // Beyond 2^24 a float32 skips integers; and without guard bits the hardware may a step earlier.
                     if (sum > 8388608.0f || sum < -8388608.0f) fail("a sum of floats may be inexact");
                 } else {
-                    i32 sum = 0;
-                    for (int i = 0; i < 32; i++) sum += a[row][i] * b[column][i];
-                    ((i32 *)product.sums)[c] += sum;
+                    ((i32 *)product.sums)[c] += cells[row][column];
                 }
             }
         }

@@ -17,7 +17,20 @@ template <int DOWN, int ACROSS> struct Integers {
             UNROLL for (int j = 0; j < ACROSS; j++)
                 UNROLL for (int c = 0; c < 4; c++) sums[i][j][c] = 0;
     }
-    DEVICE void multiply(int i, int j, const u32 (&a)[4], u32 b0, u32 b1) { multiply_s8(sums[i][j], a, b0, b1); }
+    // What is multiplied: four registers of a row tile of A, two of a column tile of B.
+    struct Left {
+        u32 word[4];
+    };
+    struct Right {
+        u32 word[2];
+    };
+    static DEVICE void take(const u32 (&a)[4], Left &left) {
+        UNROLL for (int r = 0; r < 4; r++) left.word[r] = a[r];
+    }
+    static DEVICE void take(u32 b0, u32 b1, Right &right) { right.word[0] = b0, right.word[1] = b1; }
+    DEVICE void multiply(int i, int j, const Left &left, const Right &right) {
+        multiply_s8(sums[i][j], left.word, right.word[0], right.word[1]);
+    }
     DEVICE void stage_done(u32) {}
 };
 
@@ -32,15 +45,24 @@ template <int DOWN, int ACROSS> struct Floats {
             UNROLL for (int j = 0; j < ACROSS; j++)
                 UNROLL for (int c = 0; c < 4; c++) sums[i][j][c] = 0, parts[i][j][c] = 0;
     }
-    // A register of A holds k = 4t .. 4t+3 of a row, where the instruction wants 2t, 2t+1 in one and 2t+8, 2t+9 in another:
-    // its halves will do, as B's are mistaken in the same way and a dot product does not mind the order.
-    DEVICE void multiply(int i, int j, const u32 (&a)[4], u32 b0, u32 b1) {
-        u32 low[4], high[4], b_low, b_high;
-        UNROLL for (int r = 0; r < 4; r++) to_halves(a[r], low[r], high[r]);
-        to_halves(b0, b_low, b_high);
-        multiply_f16(parts[i][j], low[0], low[1], high[0], high[1], b_low, b_high);
-        to_halves(b1, b_low, b_high);
-        multiply_f16(parts[i][j], low[2], low[3], high[2], high[3], b_low, b_high);
+    // A register of int8 holds k = 4t .. 4t+3 of a row, where the instruction wants 2t, 2t+1 in one and 2t+8, 2t+9 in another:
+    // its halves will do, as A's and B's are taken in the same order, which a dot product does not mind.
+    struct Left {
+        u32 low[4], high[4];
+    };
+    struct Right {
+        u32 low[2], high[2];
+    };
+    static DEVICE void take(const u32 (&a)[4], Left &left) {
+        UNROLL for (int r = 0; r < 4; r++) to_halves(a[r], left.low[r], left.high[r]);
+    }
+    static DEVICE void take(u32 b0, u32 b1, Right &right) {
+        to_halves(b0, right.low[0], right.high[0]);
+        to_halves(b1, right.low[1], right.high[1]);
+    }
+    DEVICE void multiply(int i, int j, const Left &a, const Right &b) {
+        multiply_f16(parts[i][j], a.low[0], a.low[1], a.high[0], a.high[1], b.low[0], b.high[0]);
+        multiply_f16(parts[i][j], a.low[2], a.low[3], a.high[2], a.high[3], b.low[1], b.high[1]);
     }
     DEVICE void stage_done(u32 stage) {
         if (stage % (512 / DEPTH) != 512 / DEPTH - 1) return;
@@ -104,21 +126,27 @@ struct Tiled {
             copy_commit();
             const u8 *const stage = memory + i % STAGES * STAGE;
             UNROLL for (u32 half = 0; half < DEPTH / 32; half++) {
-                u32 left[DOWN][4], right[ACROSS / 2][4];
+                typename SUMS<DOWN, ACROSS>::Left left[DOWN];
+                typename SUMS<DOWN, ACROSS>::Right right[ACROSS];
+                u32 words[4];
                 // Rows 0-7 and 8-15 of the first 16 bytes, then of the second: the order of the registers of A.
-                UNROLL for (u32 d = 0; d < DOWN; d++)
-                    load_matrices(left[d], stage, [=](u32 from) {
+                UNROLL for (u32 d = 0; d < DOWN; d++) {
+                    load_matrices(words, stage, [=](u32 from) {
                         return narrow_offset(first_row + d * 16 + from % 16, half * 2 + from / 16);
                     });
+                    cells.take(words, left[d]);
+                }
                 // Both chunks of rows 0-7 of B, then of rows 8-15: two registers for each of two neighbouring tiles.
-                UNROLL for (u32 d = 0; d < ACROSS / 2; d++)
-                    load_matrices(right[d], stage, [=](u32 from) {
-                        return narrow_offset(HEIGHT + first_column + d * 16 + from % 8 + from / 16 * 8,
+                UNROLL for (u32 c = 0; c < ACROSS; c += 2) {
+                    load_matrices(words, stage, [=](u32 from) {
+                        return narrow_offset(HEIGHT + first_column + c * 8 + from % 8 + from / 16 * 8,
                                              half * 2 + from / 8 % 2);
                     });
+                    cells.take(words[0], words[1], right[c]);
+                    cells.take(words[2], words[3], right[c + 1]);
+                }
                 UNROLL for (int d = 0; d < DOWN; d++)
-                    UNROLL for (int c = 0; c < ACROSS; c++)
-                        cells.multiply(d, c, left[d], right[c / 2][c % 2 * 2], right[c / 2][c % 2 * 2 + 1]);
+                    UNROLL for (int c = 0; c < ACROSS; c++) cells.multiply(d, c, left[d], right[c]);
             }
             cells.stage_done(i);
         }
