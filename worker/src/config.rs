@@ -4,6 +4,7 @@
 pub mod stratum;
 
 use self::stratum::{Stratum, StratumLayer};
+use crate::prover::choice::{Backend, Wish};
 use clap::ValueEnum;
 use compute_proof::Class;
 use serde::{Deserialize, Serialize};
@@ -80,6 +81,10 @@ pub struct Layer {
     pub asset: Option<u64>,
     /// Class of work.
     pub shape: Option<Shape>,
+    /// Backend to compute with.
+    pub backend: Option<Backend>,
+    /// Number of the card to compute with.
+    pub card: Option<usize>,
     /// Threads to compute with.
     pub threads: Option<NonZeroUsize>,
     /// Rounds after which no more are computed in a census.
@@ -121,7 +126,7 @@ pub enum ConfigError {
 }
 
 /// Environment variables besides [`stratum::VARIABLES`], each with the setting of the same name.
-pub const VARIABLES: [&str; 11] = [
+pub const VARIABLES: [&str; 13] = [
     "ERGON_FORMAT",
     "ERGON_LOG",
     "ERGON_URL",
@@ -131,6 +136,8 @@ pub const VARIABLES: [&str; 11] = [
     "ERGON_SURI",
     "ERGON_ASSET",
     "ERGON_SHAPE",
+    "ERGON_BACKEND",
+    "ERGON_CARD",
     "ERGON_THREADS",
     "ERGON_MAX_ROUNDS",
 ];
@@ -154,6 +161,8 @@ impl Layer {
             password_file: self.password_file.or(below.password_file),
             asset: self.asset.or(below.asset),
             shape: self.shape.or(below.shape),
+            backend: self.backend.or(below.backend),
+            card: self.card.or(below.card),
             threads: self.threads.or(below.threads),
             max_rounds: self.max_rounds.or(below.max_rounds),
             stratum: self.stratum.over(below.stratum),
@@ -184,6 +193,8 @@ impl Layer {
             suri: text("ERGON_SURI"),
             asset: parsed("ERGON_ASSET", text("ERGON_ASSET"))?,
             shape: parsed("ERGON_SHAPE", text("ERGON_SHAPE"))?,
+            backend: parsed("ERGON_BACKEND", text("ERGON_BACKEND"))?,
+            card: parsed("ERGON_CARD", text("ERGON_CARD"))?,
             threads: parsed("ERGON_THREADS", text("ERGON_THREADS"))?,
             max_rounds: parsed("ERGON_MAX_ROUNDS", text("ERGON_MAX_ROUNDS"))?,
             stratum: StratumLayer::from_environment(text)?,
@@ -234,8 +245,8 @@ pub struct Config {
     pub asset: Option<u64>,
     /// Class of work.
     pub shape: Shape,
-    /// Threads to compute with; `None`: all.
-    pub threads: Option<NonZeroUsize>,
+    /// What to compute with.
+    pub prover: Wish,
     /// Rounds after which no more are computed in a census.
     pub max_rounds: Option<u32>,
     /// Of `stratum` alone.
@@ -300,7 +311,11 @@ impl Config {
             key,
             asset: merged.asset,
             shape: merged.shape.unwrap_or(Shape::Auto),
-            threads: merged.threads,
+            prover: Wish {
+                backend: merged.backend,
+                card: merged.card,
+                threads: merged.threads,
+            },
             max_rounds: merged.max_rounds,
             stratum: Stratum::new(merged.stratum)?,
         })
@@ -339,6 +354,7 @@ fn data_home(variable: impl Fn(&str) -> Option<String>) -> Option<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::prover::cuda::Route;
     use std::num::NonZeroU32;
 
     fn full(mark: &str, number: u32) -> Layer {
@@ -360,6 +376,12 @@ mod tests {
             } else {
                 Class::M
             })),
+            backend: Some(if number.is_multiple_of(2) {
+                Backend::Cpu
+            } else {
+                Backend::Cuda
+            }),
+            card: Some(number as usize),
             threads: NonZeroUsize::new(number as usize),
             max_rounds: Some(number),
             stratum: StratumLayer {
@@ -457,6 +479,8 @@ mod tests {
             password-file = "/etc/ergon/password"
             asset = 7
             shape = "xl"
+            backend = "cuda-mma"
+            card = 1
             threads = 8
             max-rounds = 500
             [stratum]
@@ -480,6 +504,8 @@ mod tests {
                 suri: None,
                 asset: Some(7),
                 shape: Some(Shape::Class(Class::Xl)),
+                backend: Some(Backend::Route(Route::Mma)),
+                card: Some(1),
                 threads: NonZeroUsize::new(8),
                 max_rounds: Some(500),
                 stratum: StratumLayer {
@@ -502,6 +528,8 @@ mod tests {
             "asset = -1",
             "shape = \"huge\"",
             "threads = 0",
+            "backend = \"gpu\"",
+            "card = -1",
             "format = \"xml\"",
             "[stratum]\nlisten = \"nowhere\"",
             "[stratum]\nshares-per-minute = 0",

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What computes rounds: one trait, and the backends behind it.
 
+pub mod choice;
 pub mod cpu;
 pub mod cuda;
 mod known_answers;
 
 use compute_proof::{
     prove::{LeafProof, OpenError, Opening, RoundStore},
-    work::round_seed,
+    work::{round_seed, ZERO},
     Class, Hash,
 };
 use std::time::Duration;
@@ -19,6 +20,11 @@ pub trait Prover: Send {
 
     /// Threads of the host that it keeps busy.
     fn threads(&self) -> usize;
+
+    /// What it computes on, in a few words.
+    fn describe(&self) -> String {
+        format!("{} on {} threads", self.name(), self.threads())
+    }
 
     /// The root of the round of `seed`.
     ///
@@ -70,6 +76,47 @@ pub trait Prover: Send {
     fn time_product(&mut self, class: Class, seed: &Hash) -> Result<Duration, ProverError>;
 }
 
+impl Prover for Box<dyn Prover> {
+    fn name(&self) -> &'static str {
+        (**self).name()
+    }
+
+    fn threads(&self) -> usize {
+        (**self).threads()
+    }
+
+    fn describe(&self) -> String {
+        (**self).describe()
+    }
+
+    fn root(&mut self, class: Class, seed: &Hash) -> Result<Hash, ProverError> {
+        (**self).root(class, seed)
+    }
+
+    fn roots(
+        &mut self,
+        class: Class,
+        key: &Hash,
+        first: u32,
+        before: [Hash; 2],
+        count: u32,
+    ) -> Result<Vec<Hash>, ProverError> {
+        (**self).roots(class, key, first, before, count)
+    }
+
+    fn at_once(&self) -> u32 {
+        (**self).at_once()
+    }
+
+    fn leaves(&mut self, class: Class, seed: &Hash, indices: &[u32]) -> Result<Vec<LeafProof>, ProverError> {
+        (**self).leaves(class, seed, indices)
+    }
+
+    fn time_product(&mut self, class: Class, seed: &Hash) -> Result<Duration, ProverError> {
+        (**self).time_product(class, seed)
+    }
+}
+
 /// A backend can't do what is asked.
 #[derive(Debug, thiserror::Error)]
 pub enum ProverError {
@@ -109,6 +156,34 @@ pub enum ProverError {
         /// The leaf's index.
         index: u32,
     },
+}
+
+impl ProverError {
+    /// Whether there is too little memory, so that a smaller class may fit.
+    pub const fn is_memory(&self) -> bool {
+        match self {
+            Self::Memory { .. } => true,
+            Self::Cuda(error) => error.is_memory(),
+            _ => false,
+        }
+    }
+}
+
+/// The commitment that a backend arrives at for the protocol's known answers: a checksum to compare machines by.
+///
+/// # Errors
+/// [`ProverError`].
+pub fn checksum(prover: &mut dyn Prover) -> Result<Hash, ProverError> {
+    known_answers::commitment(prover)
+}
+
+/// The roots of the last two rounds that `store` holds, the earlier one first: what the next round hangs on.
+pub fn before(store: &RoundStore) -> [Hash; 2] {
+    match store.roots() {
+        [] => [ZERO, ZERO],
+        [one] => [ZERO, *one],
+        [.., two_before, one_before] => [*two_before, *one_before],
+    }
 }
 
 /// Opens what `store` holds, recomputing each sampled round once.

@@ -2,23 +2,17 @@
 //! `bench`: how fast this machine computes a shape, offline.
 
 use crate::{
-    prover::{
-        cpu::{Cpu, Path},
-        Prover, ProverError,
-    },
+    cli::ProverArgs,
+    prover::{checksum, choice::choose, cuda, Prover, ProverError},
     stratum::{
         sha256::{sha2_per_second, Engine},
         statistics::hashrate,
     },
 };
-use compute_proof::{
-    hash::{keyed, Hash},
-    Class,
-};
+use compute_proof::{work::ZERO, Class};
 use serde::Serialize;
 use std::{
     fmt,
-    num::NonZeroUsize,
     time::{Duration, Instant},
 };
 
@@ -31,18 +25,14 @@ pub struct Args {
     /// Seconds to measure for; at least one round is computed, however long it takes
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=3600))]
     pub seconds: u32,
-    /// Threads to compute with [default: all cores]
-    #[arg(long, value_name = "N")]
-    pub threads: Option<NonZeroUsize>,
-    /// Backend to measure [default: the fastest]
-    #[arg(long, value_name = "NAME")]
-    pub backend: Option<Path>,
+    #[command(flatten)]
+    pub prover: ProverArgs,
 }
 
 /// `bench` failed: the backend did.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
-pub struct Error(#[from] ProverError);
+pub struct Error(#[from] pub ProverError);
 
 /// What `bench` prints.
 #[derive(Clone, Debug, Serialize)]
@@ -51,6 +41,8 @@ pub struct Output {
     pub backend: &'static str,
     /// Shape, by name.
     pub shape: &'static str,
+    /// What computed, in a few words.
+    pub device: String,
     /// Threads that computed.
     pub threads: usize,
     /// Multiply-accumulates a second over whole rounds: inputs, product, digests and tree.
@@ -105,26 +97,32 @@ fn sha256d() -> Sha256d {
 /// # Errors
 /// [`Error`].
 pub fn run(args: &Args) -> Result<Output, Error> {
-    let mut prover = match args.backend {
-        Some(path) => Cpu::new(path, args.threads)?,
-        None => Cpu::fastest(args.threads)?,
-    };
+    let mut prover = choose(&cuda::here(), &args.prover.wish())?;
     let half = Duration::from_secs(args.seconds.into()) / 2;
-    let checksum = prover.checksum()?;
-    let mut seed = checksum;
-    // The first round fills caches and page tables.
-    let mut round = |prover: &mut Cpu| -> Result<Hash, ProverError> {
-        seed = keyed(&seed, b"bench");
-        prover.root(args.shape, &seed)
+    let checksum = checksum(&mut *prover)?;
+    let most = prover.at_once().max(1);
+    let mut before = [ZERO, ZERO];
+    let mut next = 1;
+    let mut compute = |count| -> Result<(), ProverError> {
+        for root in prover.roots(args.shape, &checksum, next, before, count)? {
+            let [_, one_before] = before;
+            before = [one_before, root];
+        }
+        next += count;
+        Ok(())
     };
+    // The first round fills caches and page tables.
     if args.shape < Class::M {
-        round(&mut prover)?;
+        compute(1)?;
     }
     let begun = Instant::now();
-    let mut rounds = 0;
+    let (mut rounds, mut at_once) = (0, 1);
     while rounds == 0 || begun.elapsed() < half {
-        round(&mut prover)?;
-        rounds += 1;
+        compute(at_once)?;
+        rounds += at_once;
+        // Where rounds overlap, as many together as half a second has room for.
+        let fit = 500_000_000 * u128::from(rounds) / begun.elapsed().as_nanos().max(1);
+        at_once = u32::try_from(fit).unwrap_or(u32::MAX).clamp(1, most);
     }
     let in_rounds = begun.elapsed();
 
@@ -136,6 +134,7 @@ pub fn run(args: &Args) -> Result<Output, Error> {
     }
     Ok(Output {
         backend: prover.name(),
+        device: prover.describe(),
         shape: args.shape.name(),
         threads: prover.threads(),
         macs_per_second: rate(args.shape, rounds, in_rounds),
@@ -156,7 +155,7 @@ fn rate(class: Class, rounds: u32, time: Duration) -> u64 {
 impl fmt::Display for Output {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let cu = |macs: u64| macs as f64 / 1e12;
-        writeln!(f, "backend   {} on {} threads", self.backend, self.threads)?;
+        writeln!(f, "backend   {}", self.device)?;
         writeln!(f, "shape     {}", self.shape)?;
         let ms = self.seconds_per_round * 1e3;
         writeln!(
@@ -185,6 +184,8 @@ impl fmt::Display for Output {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::prover::{choice::Backend, cpu::Path};
+    use std::num::NonZeroUsize;
 
     #[test]
     fn every_backend_of_the_machine_is_measured_and_has_the_same_checksum() {
@@ -192,8 +193,11 @@ mod tests {
             let args = Args {
                 shape: Class::Xs,
                 seconds: 1,
-                threads: NonZeroUsize::new(1),
-                backend: Some(path),
+                prover: ProverArgs {
+                    backend: Some(Backend::Path(path)),
+                    threads: NonZeroUsize::new(1),
+                    card: None,
+                },
             };
             let output = run(&args).unwrap();
             assert_eq!(

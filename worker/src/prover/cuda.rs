@@ -13,7 +13,7 @@ pub mod plan;
 pub mod source;
 
 #[cfg(test)]
-mod emulator;
+pub mod emulator;
 #[cfg(test)]
 mod tests;
 
@@ -38,6 +38,11 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
+
+/// The cards of this machine.
+pub fn here() -> Arc<dyn Platform> {
+    Arc::new(driver::Cards)
+}
 
 /// One card on one route.
 pub struct Cuda {
@@ -133,11 +138,6 @@ impl Cuda {
         // For comparing routes that could measure different classes: the time of equal work.
         let scale = u32::try_from(CLASS.macs() / class.macs()).unwrap_or(u32::MAX);
         Ok((best.saturating_mul(scale), cuda))
-    }
-
-    /// The card's number.
-    pub fn index(&self) -> usize {
-        self.index
     }
 
     /// Runs `work` on the open card, with memory for `class`. After a failure the card is closed: what is left of it is
@@ -272,6 +272,10 @@ impl Prover for Cuda {
 
     fn threads(&self) -> usize {
         1
+    }
+
+    fn describe(&self) -> String {
+        format!("{} on card {}", self.name(), self.index)
     }
 
     fn root(&mut self, class: Class, seed: &Hash) -> Result<Hash, ProverError> {

@@ -22,6 +22,8 @@ pub struct Facts {
     pub now_ms: u64,
     /// The backend, or why there is none.
     pub device: Option<Result<String, String>>,
+    /// The card, or what is wrong with it and what mends it.
+    pub card: Option<Result<String, (String, String)>>,
     /// The endpoint that answered.
     pub url: Option<String>,
     /// Whether the chain is one that this worker knows.
@@ -53,6 +55,7 @@ impl Default for Facts {
         Self {
             now_ms: 0,
             device: None,
+            card: None,
             url: None,
             compatible: None,
             vitals: None,
@@ -106,8 +109,9 @@ fn bad(finding: impl Into<String>, mend: impl Into<String>) -> Finding {
 
 /// All checks, in the order in which they matter.
 pub fn examine(facts: &Facts) -> Vec<Check> {
-    let checks: [(&'static str, Code, Finding); 11] = [
+    let checks: [(&'static str, Code, Finding); 12] = [
         ("device", Code::Device, device(facts)),
+        ("card", Code::Device, card(facts)),
         ("node", Code::Unreachable, node(facts)),
         ("chain", Code::Incompatible, chain(facts)),
         ("clock", Code::Clock, clock(facts)),
@@ -145,6 +149,14 @@ fn device(facts: &Facts) -> Finding {
             error,
             "See `devices`. A machine that fails the known answers has a fault.",
         ),
+    }
+}
+
+fn card(facts: &Facts) -> Finding {
+    match facts.card.as_ref() {
+        None => Ok("none is wished for".into()),
+        Some(Ok(card)) => Ok(card.clone()),
+        Some(Err((what, mend))) => bad(what.as_str(), mend.as_str()),
     }
 }
 
@@ -327,6 +339,7 @@ mod tests {
         Facts {
             now_ms: 1_000_000_000,
             device: Some(Ok("cpu-avx2 on 2 threads".into())),
+            card: Some(Ok("none".into())),
             url: Some("ws://x".into()),
             compatible: Some(Ok(1)),
             vitals: Some(Vitals {
@@ -421,6 +434,13 @@ mod tests {
                 "device",
                 Facts {
                     device: Some(Err("x".into())),
+                    ..healthy()
+                },
+            ),
+            (
+                "card",
+                Facts {
+                    card: Some(Err(("no NVRTC".into(), "Install it.".into()))),
                     ..healthy()
                 },
             ),

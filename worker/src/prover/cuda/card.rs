@@ -310,6 +310,14 @@ impl CudaError {
         matches!(self, Self::TooLittleMemory { .. } | Self::OutOfMemory { .. })
     }
 
+    /// Whether there is simply no card here.
+    pub const fn is_absence(&self) -> bool {
+        matches!(
+            self,
+            Self::NoLibrary(Library::Driver) | Self::NoCard { count: 0, .. }
+        )
+    }
+
     /// What the owner can do about it.
     pub const fn mend(&self) -> &'static str {
         match self {

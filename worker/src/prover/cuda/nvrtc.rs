@@ -117,7 +117,7 @@ mod tests {
                 std::env::var_os("ERGON_REQUIRE_NVRTC").is_none(),
                 "ERGON_REQUIRE_NVRTC is set, and there is no NVRTC"
             );
-            println!("skipped: no NVRTC here (scripts/setup.sh installs it)");
+            println!("skipped: no NVRTC here (scripts/nvrtc.sh installs it)");
         }
         is_present()
     }
