@@ -563,6 +563,8 @@ mod tests {
         assert_eq!(layer.format, Some(Format::Json));
         for name in [
             "ERGON_ASSET",
+            "ERGON_BACKEND",
+            "ERGON_CARD",
             "ERGON_THREADS",
             "ERGON_MAX_ROUNDS",
             "ERGON_SHAPE",
@@ -586,6 +588,7 @@ mod tests {
                 "ERGON_STRATUM_LISTEN" => "127.0.0.1:1",
                 "ERGON_FORMAT" => "json",
                 "ERGON_SHAPE" => "s",
+                "ERGON_BACKEND" => "cuda",
                 _ => "1",
             };
             let layer = Layer::from_environment(|n| (n == name).then(|| value.into())).unwrap();

@@ -3,7 +3,12 @@
 
 use crate::{
     cli::ProverArgs,
-    prover::{checksum, choice::choose, cuda, Prover, ProverError},
+    prover::{
+        checksum,
+        choice::choose,
+        cuda::{self, Cuda, Platform, Route},
+        Prover, ProverError,
+    },
     stratum::{
         sha256::{sha2_per_second, Engine},
         statistics::hashrate,
@@ -13,6 +18,7 @@ use compute_proof::{work::ZERO, Class};
 use serde::Serialize;
 use std::{
     fmt,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -49,6 +55,9 @@ pub struct Output {
     pub macs_per_second: u64,
     /// Multiply-accumulates a second of the product and its digests alone.
     pub product_macs_per_second: u64,
+    /// Multiply-accumulates a second of cuBLASLt's product on the same card, without digests: the yardstick of cards.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cublaslt_macs_per_second: Option<u64>,
     /// Seconds that a round took on average.
     pub seconds_per_round: f64,
     /// Rounds that were measured.
@@ -132,18 +141,43 @@ pub fn run(args: &Args) -> Result<Output, Error> {
         in_products += prover.time_product(args.shape, &checksum)?;
         products += 1;
     }
+    let (backend, device, threads) = (prover.name(), prover.describe(), prover.threads());
+    // Its memory is wanted.
+    drop(prover);
     Ok(Output {
-        backend: prover.name(),
-        device: prover.describe(),
+        backend,
+        device,
         shape: args.shape.name(),
-        threads: prover.threads(),
+        threads,
         macs_per_second: rate(args.shape, rounds, in_rounds),
         product_macs_per_second: rate(args.shape, products, in_products),
+        cublaslt_macs_per_second: backend
+            .starts_with("cuda-")
+            .then(|| library_alone(&cuda::here(), args.prover.card.unwrap_or_default(), args.shape))
+            .flatten()
+            .map(|time| rate(args.shape, 1, time)),
         seconds_per_round: in_rounds.as_secs_f64() / f64::from(rounds),
         rounds,
         checksum: hex::encode(checksum),
         sha256d: sha256d(),
     })
+}
+
+/// The best time of cuBLASLt's product on a card, where the library is there and right.
+fn library_alone(platform: &Arc<dyn Platform>, card: usize, class: Class) -> Option<Duration> {
+    let measured = Cuda::new(platform, card, Route::CublasLt).and_then(|mut cuda| {
+        // The first product chooses the algorithm.
+        let times: Result<Vec<Duration>, ProverError> =
+            (0..5).map(|seed| cuda.time_library(class, &[seed; 32])).collect();
+        times
+    });
+    match measured {
+        Ok(times) => times.into_iter().min(),
+        Err(error) => {
+            tracing::info!("no yardstick: {error}");
+            None
+        }
+    }
 }
 
 /// Multiply-accumulates a second, rounded down.
@@ -166,6 +200,14 @@ impl fmt::Display for Output {
             self.rounds
         )?;
         writeln!(f, "product   {:.4} CU/s", cu(self.product_macs_per_second))?;
+        if let Some(library) = self.cublaslt_macs_per_second {
+            let part = self.macs_per_second as f64 / library.max(1) as f64;
+            writeln!(
+                f,
+                "cublaslt  {:.4} CU/s alone; rounds reach {part:.2} of it",
+                cu(library)
+            )?;
+        }
         writeln!(f, "checksum  {}", self.checksum)?;
         let Sha256d {
             engine,
@@ -184,7 +226,7 @@ impl fmt::Display for Output {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::prover::{choice::Backend, cpu::Path};
+    use crate::prover::{choice::Backend, cpu::Path, cuda::emulator::Emulator};
     use std::num::NonZeroUsize;
 
     #[test]
@@ -216,6 +258,16 @@ mod tests {
                 "88d33090cfdc7624ae1e7a9570238a1d79e098f3cd2e5b709be1fb4e4ce1365a"
             );
         }
+    }
+
+    #[test]
+    fn the_yardstick_of_cards_is_the_librarys_product_where_there_is_one() {
+        let none = Emulator::with(&[]).platform();
+        assert_eq!(library_alone(&none, 0, Class::Xs), None);
+        let Some(emulator) = Emulator::new((8, 0)) else {
+            return;
+        };
+        assert!(library_alone(&emulator.platform(), 0, Class::Xs).is_some());
     }
 
     #[test]

@@ -263,11 +263,11 @@ mod tests {
 
     #[test]
     fn a_card_that_is_lost_after_the_commit_still_opens_by_the_processor_and_says_so_of_new_rounds() {
-        let Some(emulator) = Emulator::new((8, 9)) else {
+        let Some(emulator) = Emulator::new((9, 0)) else {
             return;
         };
-        let mut prover = choose(&emulator.platform(), &with(Backend::Route(Route::Mma))).unwrap();
-        assert_eq!(prover.name(), "cuda-mma");
+        let mut prover = choose(&emulator.platform(), &with(Backend::Route(Route::Wgmma))).unwrap();
+        assert_eq!(prover.name(), "cuda-wgmma");
         assert!(prover.at_once() > 1);
         let seed = [4; 32];
         let right = prover.leaves(Class::Xs, &seed, &[3, 60]).unwrap();

@@ -177,6 +177,31 @@ impl Cuda {
         Ok(Open { card, plan: None })
     }
 
+    /// How long the library takes for the products of a round alone, without digests: what other routes are compared with.
+    ///
+    /// # Errors
+    /// [`ProverError`], on every route but the library's too.
+    pub fn time_library(&mut self, class: Class, seed: &Hash) -> Result<Duration, ProverError> {
+        if self.route != Route::CublasLt {
+            return Err(ProverError::Unavailable("product by the library on this route"));
+        }
+        let slot = Slot::Even;
+        let time = self.on_card(class, |card, plan| {
+            card.upload(plan.seed_at(slot), seed)?;
+            draw(card, plan, slot)?;
+            card.finish()?;
+            let begun = Instant::now();
+            for step in plan.product(slot) {
+                if let Step::Multiply(multiply) = step {
+                    card.multiply(&multiply)?;
+                }
+            }
+            card.finish()?;
+            Ok(begun.elapsed())
+        })?;
+        Ok(time)
+    }
+
     /// Up to [`BATCH`] rounds, in a row.
     fn batch(
         &mut self,

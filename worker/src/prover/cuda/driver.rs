@@ -174,8 +174,10 @@ impl Opened {
         })?;
         let context = CudaContext::new(info.index).map_err(&failed)?;
         // Waiting for a round should not keep a core busy. A card that others use too may have it settled otherwise.
-        if let Err(error) = context.set_blocking_synchronize() {
-            tracing::debug!("waits actively: {}", explain(&error));
+        // Drivers older than 12.1 lack the call.
+        let settle = || context.set_blocking_synchronize().map_err(of("wait idly"));
+        if let Err(error) = guarded("wait idly", settle) {
+            tracing::debug!("waits actively: {error}");
         }
         let event = || context.new_event(None).map_err(&failed);
         // Lower numbers go first.

@@ -94,8 +94,10 @@ pub enum Fault {
     Gone,
     /// A library is missing.
     Missing(Library),
-    /// Every digest of the product is off by one bit.
+    /// A digest of every product is off by one bit.
     Miscomputes,
+    /// Kernels are logged, but not run.
+    Idles,
 }
 
 /// A machine with emulated cards.
@@ -142,6 +144,11 @@ impl Emulator {
 
     pub fn heals(&self) {
         self.faults.lock().unwrap().clear();
+    }
+
+    /// Whether [`Fault::LostAtLaunch`] has come true.
+    pub fn has_lost_a_card(&self) -> bool {
+        self.any(|fault| matches!(fault, Fault::LostAtLaunch(0)))
     }
 
     fn any(&self, wanted: impl Fn(&Fault) -> bool) -> bool {
@@ -306,7 +313,7 @@ impl Card for EmulatedCard {
         );
         self.log(Logged::Launch(stream, launch.clone()));
         // A card that is lost is found out later, as the real one's work is not waited for.
-        if self.lost {
+        if self.lost || self.emulator.any(|fault| matches!(fault, Fault::Idles)) {
             return Ok(());
         }
         run(launch, 0..launch.blocks);

@@ -343,8 +343,11 @@ inline void run_block(u32 number, u32 size, u8 *memory, size_t bytes,
     }
     for (bool over = false; !over;) {
         here.progress = false;
-        for (Thread &thread : here.threads)
+        // Every other block runs its threads backwards: what depends on their order comes out differently then.
+        for (u32 i = 0; i < size; i++) {
+            Thread &thread = here.threads[number % 2 == 0 ? i : size - 1 - i];
             if (thread.state == Thread::Ready) resume(here, thread);
+        }
         for (size_t warp = 0; warp + 32 <= size; warp += 32) run_warp_products(&here.threads[warp]);
         for (size_t group = 0; group + 128 <= size; group += 128) {
             bool complete = true;
