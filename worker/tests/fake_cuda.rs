@@ -67,7 +67,9 @@ fn build() -> Option<Folders> {
         folders.driver.join("libcuda.so"),
         folders.old.join("libnvrtc.so"),
     ] {
-        put(&copy, |own| drop(fs::copy(&whole, own).unwrap()));
+        put(&copy, |own| {
+            fs::copy(&whole, own).unwrap();
+        });
     }
     Some(folders)
 }

@@ -232,7 +232,7 @@ impl Card for Opened {
     fn load(&mut self, program: Program) -> Result<(), CudaError> {
         guarded("load its kernels", || {
             let failed = of("load its kernels");
-            let code = nvrtc::compile(program, self.arch)?;
+            let code = nvrtc::compiled(program, self.arch)?;
             // Both cubin and PTX are loaded from memory; PTX ends in a zero.
             let module = self
                 .context

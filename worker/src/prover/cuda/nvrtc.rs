@@ -9,7 +9,11 @@ use cudarc::nvrtc::{
     result::{compile_program, destroy_program, get_program_log, get_ptx, NvrtcError},
     sys,
 };
-use std::ffi::{c_char, CString};
+use std::{
+    collections::BTreeMap,
+    ffi::{c_char, CString},
+    sync::{Mutex, PoisonError},
+};
 
 /// Whether the library is on this machine.
 pub fn is_present() -> bool {
@@ -27,11 +31,23 @@ impl Drop for Compilation {
     }
 }
 
-/// Compiles `program` for `arch`: a cubin, or PTX with a zero at its end.
+/// `program` compiled for `arch`: a cubin, or PTX with a zero at its end. It takes a second, and is done once in a process.
 ///
 /// # Errors
 /// [`CudaError::NoLibrary`], [`CudaError::Compile`].
-pub fn compile(program: Program, arch: Arch) -> Result<Vec<u8>, CudaError> {
+pub fn compiled(program: Program, arch: Arch) -> Result<Vec<u8>, CudaError> {
+    static DONE: Mutex<BTreeMap<(Program, Arch), Vec<u8>>> = Mutex::new(BTreeMap::new());
+    // Who panicked holding it left it as it was.
+    let mut done = DONE.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(code) = done.get(&(program, arch)) {
+        return Ok(code.clone());
+    }
+    let code = compile(program, arch)?;
+    done.insert((program, arch), code.clone());
+    Ok(code)
+}
+
+fn compile(program: Program, arch: Arch) -> Result<Vec<u8>, CudaError> {
     if !is_present() {
         return Err(CudaError::NoLibrary(Library::Nvrtc));
     }

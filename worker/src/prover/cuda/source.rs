@@ -4,7 +4,7 @@
 use std::ffi::CStr;
 
 /// A source file that is compiled as one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Program {
     /// Seed, inputs, digests of a stored product, tree.
     Rounds,
@@ -67,7 +67,7 @@ impl Program {
 }
 
 /// What a program is compiled for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Arch {
     /// A cubin: machine code.
     Cubin(&'static str),
