@@ -66,6 +66,11 @@ impl Cuda {
     /// [`ProverError`]: why the likely fastest route does not work, if none does.
     pub fn fastest(platform: &Arc<dyn Platform>, index: usize) -> Result<Self, ProverError> {
         let info = info(&**platform, index)?;
+        // What no route could do without.
+        Route::Mma.check(&info)?;
+        if !platform.has(Library::Nvrtc) {
+            return Err(CudaError::NoLibrary(Library::Nvrtc).into());
+        }
         let mut best: Option<(Duration, Self)> = None;
         let mut failure = None;
         for route in Route::ALL {
@@ -79,19 +84,15 @@ impl Cuda {
                         best = Some((time, cuda));
                     }
                 }
-                // One that fails is passed over: the next may work.
+                // One that fails is passed over: the next may work. If none does, the caller says why.
                 Err(error) => {
-                    tracing::warn!(index, backend = route.name(), "passed over: {error}");
+                    tracing::info!(index, backend = route.name(), "passed over: {error}");
                     failure.get_or_insert(error);
                 }
             }
         }
-        let unfit = || match Route::Mma.check(&info) {
-            Err(error) => error.into(),
-            Ok(()) => ProverError::NoBackend,
-        };
         best.map(|(_, cuda)| cuda)
-            .ok_or_else(|| failure.unwrap_or_else(unfit))
+            .ok_or_else(|| failure.unwrap_or(ProverError::NoBackend))
     }
 
     /// One route of card `index`, once it has passed the known answers.

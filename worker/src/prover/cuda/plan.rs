@@ -127,7 +127,7 @@ pub struct Tiles {
 }
 
 impl Tiles {
-    /// `stages` times `depth` bytes of so many rows and columns are in shared memory at a time.
+    /// Four stages are in shared memory at a time, each 64 bytes of so many rows and columns.
     const fn new(kernel: &'static str, height: u32, width: u32, threads: u32) -> Self {
         Self {
             kernel,

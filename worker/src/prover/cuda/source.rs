@@ -78,8 +78,8 @@ pub enum Arch {
 impl Arch {
     /// What to compile for on a card of this compute capability; `None` below 8.0, which has no `mma.sync` of this shape.
     ///
-    /// A cubin runs on cards of the same major number and an equal or higher minor one, except on those of 10.x and of
-    /// architectures with an `a`, which are their own.
+    /// A cubin runs on cards of the same major number and an equal or higher minor one; one of an architecture with an `a`
+    /// on that alone. Cards that are not in the list get PTX of the nearest older architecture.
     pub const fn of(capability: (u32, u32)) -> Option<Self> {
         match capability {
             (0..=7, _) => None,
