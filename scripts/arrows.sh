@@ -126,8 +126,8 @@ check_backends() {
     for file in "$folder"/*; do
         backend="$(basename "$file" .rs)"
         for other in "${backends[@]}"; do
-            # `pool` runs several devices side by side: it is no backend.
-            [[ "$other" == "$backend" || "$other" == pool || "$backend" == pool ]] && continue
+            # `pool` runs several devices side by side, `choice` chooses among them: they are no backends.
+            [[ "$other" == "$backend" || " $other $backend " =~ \ (pool|choice)\  ]] && continue
             if grep -rnE "(super|prover)::$other\b" "$file" >&2; then
                 forbidden "worker backend $backend" "backend $other" "by path"
             fi

@@ -38,7 +38,7 @@ have_libclang() {
 have_perl() { perl -MFindBin -MIPC::Cmd -MFile::Compare -e 1 2>/dev/null; }
 
 needed=()   # Debian packages without which nothing is built
-optional=() # Debian packages that only make it faster
+optional=() # Debian packages that only make it faster, or check more
 { have cc && have make; } || needed+=(build-essential)
 have_perl || needed+=(perl)
 have protoc || needed+=(protobuf-compiler)
@@ -48,6 +48,7 @@ have git || needed+=(git)
 have curl || needed+=(curl ca-certificates)
 if $npm && ! { have node && have npm; }; then needed+=(nodejs npm); fi
 have mold || optional+=(mold)
+python3 -c 'import ensurepip, venv' 2>/dev/null || optional+=(python3-venv)
 
 as_root() {
     if [[ $EUID -eq 0 ]]; then
@@ -81,7 +82,7 @@ if ((${#needed[@]} + ${#optional[@]} > 0)) && ! $check_only; then
         fi
         if ((${#optional[@]} > 0)); then
             say "installing ${optional[*]}"
-            apt_install "${optional[@]}" || say "going on without ${optional[*]}: linking takes longer"
+            apt_install "${optional[@]}" || say "going on without ${optional[*]}"
         fi
     fi
 fi
@@ -138,4 +139,5 @@ if ((${#missing[@]} > 0)); then
     exit 1
 fi
 have mold || say "note: no mold here, linking takes longer"
+python3 -c 'import ensurepip, venv' 2>/dev/null || say "note: no python3-venv here, the CUDA kernels are not compiled in tests"
 say "this machine has all that is needed"

@@ -21,7 +21,7 @@ while IFS= read -r -d '' file; do
         missing=$((missing + 1))
     fi
 done < <(git ls-files -z --cached --others --exclude-standard -- \
-    '*.rs' '*.sh' '*.mjs' '*.js' '*.ts' '*.tsx' '*.cu' '*.cuh' '*.hbs' '*.py' .ci/run)
+    '*.rs' '*.sh' '*.mjs' '*.js' '*.ts' '*.tsx' '*.cu' '*.cuh' '*.cpp' '*.hpp' '*.hbs' '*.py' .ci/run)
 
 ((checked > 0)) || die "found no source file: is this a git checkout?"
 ((missing == 0)) || die "$missing of $checked source files lack '$line'"

@@ -112,6 +112,14 @@ step_clippy() {
 
 step_tests() {
     export SKIP_WASM_BUILD=1
+    # With NVRTC every kernel is compiled for every architecture; without it the tests say that they skip that.
+    local nvrtc
+    nvrtc="$(scripts/nvrtc.sh)"
+    if [[ -n "$nvrtc" ]]; then
+        export LD_LIBRARY_PATH="$nvrtc${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}" ERGON_REQUIRE_NVRTC=1
+    else
+        echo "NVRTC is not here: the kernels run on the host only, and are not compiled for cards"
+    fi
     if have_nextest; then
         cargo nextest run --locked "${DEV_PACKAGES[@]}" --no-fail-fast -E 'not package(ergon-e2e)'
     else

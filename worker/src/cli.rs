@@ -6,9 +6,10 @@ use crate::{
         bench, devices, doctor, drain, income, keys, prove, register, run, shell, status, stratum, verify,
     },
     config::{Format, Layer},
+    prover::choice::{Backend, Wish},
 };
 use clap::{Args, Parser, Subcommand};
-use std::path::PathBuf;
+use std::{num::NonZeroUsize, path::PathBuf};
 
 /// Ergon's worker: proves what a device computes, and earns for its owner
 #[derive(Debug, Parser)]
@@ -83,6 +84,41 @@ impl KeyArgs {
             password_file: self.password_file.clone(),
             suri: self.suri.clone(),
             ..layer
+        }
+    }
+}
+
+/// What computes.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub struct ProverArgs {
+    /// Backend to compute with: cpu or cuda, or one of those that `devices` lists [default: the fastest]
+    #[arg(long, value_name = "NAME", help_heading = "Device")]
+    pub backend: Option<Backend>,
+    /// Number of the card to compute with, as `devices` counts [default: 0, where there is a card]
+    #[arg(long, value_name = "N", help_heading = "Device")]
+    pub card: Option<usize>,
+    /// Threads to compute with, where the processor does [default: all cores]
+    #[arg(long, value_name = "N", help_heading = "Device")]
+    pub threads: Option<NonZeroUsize>,
+}
+
+impl ProverArgs {
+    /// These flags put upon a layer.
+    pub fn upon(&self, layer: Layer) -> Layer {
+        Layer {
+            backend: self.backend,
+            card: self.card,
+            threads: self.threads,
+            ..layer
+        }
+    }
+
+    /// These flags alone.
+    pub fn wish(&self) -> Wish {
+        Wish {
+            backend: self.backend,
+            card: self.card,
+            threads: self.threads,
         }
     }
 }

@@ -4,7 +4,10 @@
 pub mod stratum;
 
 use self::stratum::{Stratum, StratumLayer};
-use crate::telemetry::server::Address;
+use crate::{
+    prover::choice::{Backend, Wish},
+    telemetry::server::Address,
+};
 use clap::ValueEnum;
 use compute_proof::Class;
 use serde::{Deserialize, Serialize};
@@ -81,6 +84,10 @@ pub struct Layer {
     pub asset: Option<u64>,
     /// Class of work.
     pub shape: Option<Shape>,
+    /// Backend to compute with.
+    pub backend: Option<Backend>,
+    /// Number of the card to compute with.
+    pub card: Option<usize>,
     /// Threads to compute with.
     pub threads: Option<NonZeroUsize>,
     /// Rounds after which no more are computed in a census.
@@ -124,7 +131,7 @@ pub enum ConfigError {
 }
 
 /// Environment variables besides [`stratum::VARIABLES`], each with the setting of the same name.
-pub const VARIABLES: [&str; 12] = [
+pub const VARIABLES: [&str; 14] = [
     "ERGON_FORMAT",
     "ERGON_LOG",
     "ERGON_URL",
@@ -134,6 +141,8 @@ pub const VARIABLES: [&str; 12] = [
     "ERGON_SURI",
     "ERGON_ASSET",
     "ERGON_SHAPE",
+    "ERGON_BACKEND",
+    "ERGON_CARD",
     "ERGON_THREADS",
     "ERGON_MAX_ROUNDS",
     "ERGON_METRICS",
@@ -158,6 +167,8 @@ impl Layer {
             password_file: self.password_file.or(below.password_file),
             asset: self.asset.or(below.asset),
             shape: self.shape.or(below.shape),
+            backend: self.backend.or(below.backend),
+            card: self.card.or(below.card),
             threads: self.threads.or(below.threads),
             max_rounds: self.max_rounds.or(below.max_rounds),
             metrics: self.metrics.or(below.metrics),
@@ -189,6 +200,8 @@ impl Layer {
             suri: text("ERGON_SURI"),
             asset: parsed("ERGON_ASSET", text("ERGON_ASSET"))?,
             shape: parsed("ERGON_SHAPE", text("ERGON_SHAPE"))?,
+            backend: parsed("ERGON_BACKEND", text("ERGON_BACKEND"))?,
+            card: parsed("ERGON_CARD", text("ERGON_CARD"))?,
             threads: parsed("ERGON_THREADS", text("ERGON_THREADS"))?,
             max_rounds: parsed("ERGON_MAX_ROUNDS", text("ERGON_MAX_ROUNDS"))?,
             metrics: text("ERGON_METRICS"),
@@ -240,8 +253,8 @@ pub struct Config {
     pub asset: Option<u64>,
     /// Class of work.
     pub shape: Shape,
-    /// Threads to compute with; `None`: all.
-    pub threads: Option<NonZeroUsize>,
+    /// What to compute with.
+    pub prover: Wish,
     /// Rounds after which no more are computed in a census.
     pub max_rounds: Option<u32>,
     /// Where metrics are served, if they are.
@@ -308,7 +321,11 @@ impl Config {
             key,
             asset: merged.asset,
             shape: merged.shape.unwrap_or(Shape::Auto),
-            threads: merged.threads,
+            prover: Wish {
+                backend: merged.backend,
+                card: merged.card,
+                threads: merged.threads,
+            },
             max_rounds: merged.max_rounds,
             metrics: merged
                 .metrics
@@ -352,6 +369,7 @@ fn data_home(variable: impl Fn(&str) -> Option<String>) -> Option<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::prover::cuda::Route;
     use std::num::NonZeroU32;
 
     fn full(mark: &str, number: u32) -> Layer {
@@ -373,6 +391,12 @@ mod tests {
             } else {
                 Class::M
             })),
+            backend: Some(if number.is_multiple_of(2) {
+                Backend::Cpu
+            } else {
+                Backend::Cuda
+            }),
+            card: Some(number as usize),
             threads: NonZeroUsize::new(number as usize),
             max_rounds: Some(number),
             metrics: Some(mark.into()),
@@ -471,6 +495,8 @@ mod tests {
             password-file = "/etc/ergon/password"
             asset = 7
             shape = "xl"
+            backend = "cuda-mma"
+            card = 1
             threads = 8
             max-rounds = 500
             metrics = "9464"
@@ -495,6 +521,8 @@ mod tests {
                 suri: None,
                 asset: Some(7),
                 shape: Some(Shape::Class(Class::Xl)),
+                backend: Some(Backend::Route(Route::Mma)),
+                card: Some(1),
                 threads: NonZeroUsize::new(8),
                 max_rounds: Some(500),
                 metrics: Some("9464".into()),
@@ -518,6 +546,8 @@ mod tests {
             "asset = -1",
             "shape = \"huge\"",
             "threads = 0",
+            "backend = \"gpu\"",
+            "card = -1",
             "format = \"xml\"",
             "[stratum]\nlisten = \"nowhere\"",
             "[stratum]\nshares-per-minute = 0",
@@ -551,6 +581,8 @@ mod tests {
         assert_eq!(layer.format, Some(Format::Json));
         for name in [
             "ERGON_ASSET",
+            "ERGON_BACKEND",
+            "ERGON_CARD",
             "ERGON_THREADS",
             "ERGON_MAX_ROUNDS",
             "ERGON_SHAPE",
@@ -574,6 +606,7 @@ mod tests {
                 "ERGON_STRATUM_LISTEN" => "127.0.0.1:1",
                 "ERGON_FORMAT" => "json",
                 "ERGON_SHAPE" => "s",
+                "ERGON_BACKEND" => "cuda",
                 _ => "1",
             };
             let layer = Layer::from_environment(|n| (n == name).then(|| value.into())).unwrap();

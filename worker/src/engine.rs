@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The thread that computes rounds, and what the service asks of it.
 //!
-//! One thread owns the device. Between two rounds it looks for requests, so an answer takes a round at most, and a stop too.
+//! One thread owns the device. Between two rounds, or short batches of them, it looks for requests, so an answer takes so long at most,
+//! and a stop too.
 
 mod check;
 
@@ -23,6 +24,9 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio::sync::{oneshot, watch};
+
+/// Rounds that overlap on a device are computed in batches of about this time: requests wait for so long.
+const BATCH: Duration = Duration::from_millis(250);
 
 /// What the engine has done so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -126,6 +130,7 @@ impl Engine {
             #[cfg(feature = "adversary")]
             factor: _factor,
             held: None,
+            last_round: None,
             report,
         };
         thread::Builder::new()
@@ -217,6 +222,7 @@ struct Worker<P> {
     #[cfg(feature = "adversary")]
     factor: u32,
     held: Option<Held>,
+    last_round: Option<Duration>,
     report: watch::Sender<Progress>,
 }
 
@@ -259,25 +265,53 @@ impl<P: Prover> Worker<P> {
     fn compute(&mut self) {
         let Some(held) = &mut self.held else { return };
         let begun = Instant::now();
-        let round = held.store.rounds() + 1;
+        let done = held.store.rounds();
+        let fit = match self.last_round {
+            Some(round) => BATCH.as_nanos() / round.as_nanos().max(1),
+            None => 1,
+        };
+        let count = u32::try_from(fit)
+            .unwrap_or(u32::MAX)
+            .min(self.prover.at_once())
+            .min(held.until.saturating_sub(done))
+            .max(1);
+        let key = *held.store.device_key();
         let pushed = self
             .prover
-            .root(held.work.class, &held.store.next_seed())
+            .roots(
+                held.work.class,
+                &key,
+                done + 1,
+                prover::before(&held.store),
+                count,
+            )
             .map_err(|error| error.to_string())
-            .and_then(|root| held.store.push(root).map_err(|error| error.to_string()));
-        let done = u64::from(pushed.is_ok());
-        if let Err(reason) = pushed {
-            tracing::error!(round, reason, "the device failed; no more rounds in this census");
+            .and_then(|roots| {
+                roots
+                    .into_iter()
+                    .try_for_each(|root| held.store.push(root))
+                    .map_err(|error| error.to_string())
+            });
+        if let Err(reason) = &pushed {
+            tracing::error!(
+                round = done + 1,
+                reason,
+                "the device failed; no more rounds in this census"
+            );
             held.until = 0;
         }
-        let work = held.work.class.work(u32::from(done > 0));
+        let done = held.store.rounds().saturating_sub(done);
+        let work = held.work.class.work(done);
+        let failed = u64::from(pushed.is_err());
         self.report.send_if_modified(|progress| {
-            progress.computed += done;
+            progress.computed += u64::from(done);
             progress.work = progress.work.saturating_add(work);
-            progress.failures += 1 - done;
+            progress.failures += failed;
             false
         });
-        self.tell(Some(begun.elapsed()));
+        let round = begun.elapsed() / count;
+        self.last_round = Some(round);
+        self.tell(Some(round));
     }
 
     fn answer(&mut self, request: Request) {
@@ -311,6 +345,8 @@ impl<P: Prover> Worker<P> {
         match &mut self.held {
             Some(held) if held.work == work => held.until = rounds,
             _ => {
+                // Another class may take longer.
+                self.last_round = None;
                 let store = RoundStore::from_roots(&work.challenge, &self.device, work.class, known)
                     .unwrap_or_else(|_| RoundStore::new(&work.challenge, &self.device, work.class));
                 self.held = Some(Held {

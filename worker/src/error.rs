@@ -147,7 +147,14 @@ impl From<SubmitError> for Error {
 
 impl From<ProverError> for Error {
     fn from(error: ProverError) -> Self {
-        Self::new(Code::Device, error)
+        let mend = match &error {
+            ProverError::Cuda(error) => Some(error.mend().to_owned()),
+            _ => None,
+        };
+        Self {
+            mend,
+            ..Self::new(Code::Device, error)
+        }
     }
 }
 
@@ -163,13 +170,16 @@ impl From<ServiceError> for Error {
 
 impl From<bench::Error> for Error {
     fn from(error: bench::Error) -> Self {
-        Self::new(Code::Device, error)
+        error.0.into()
     }
 }
 
 impl From<prove::Error> for Error {
     fn from(error: prove::Error) -> Self {
-        Self::new(Code::Device, error)
+        match error {
+            prove::Error::Prover(error) => error.into(),
+            error => Self::new(Code::Device, error),
+        }
     }
 }
 

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What computes rounds: one trait, and the backends behind it.
 
+pub mod choice;
 pub mod cpu;
+pub mod cuda;
 mod known_answers;
 
 use compute_proof::{
     prove::{LeafProof, OpenError, Opening, RoundStore},
+    work::{round_seed, ZERO},
     Class, Hash,
 };
 use std::time::Duration;
@@ -18,6 +21,11 @@ pub trait Prover: Send {
     /// Threads of the host that it keeps busy.
     fn threads(&self) -> usize;
 
+    /// What it computes on, in a few words.
+    fn describe(&self) -> String {
+        format!("{} on {} threads", self.name(), self.threads())
+    }
+
     /// UUID of the card that it computes on, such as `GPU-0a1b…`; `None`, if that is no card.
     fn uuid(&self) -> Option<String> {
         None
@@ -28,6 +36,35 @@ pub trait Prover: Send {
     /// # Errors
     /// [`ProverError`], when the hardware can't.
     fn root(&mut self, class: Class, seed: &Hash) -> Result<Hash, ProverError>;
+
+    /// The roots of `count` rounds of the device of `key`, from round `first` on. `before` are the roots of the two rounds
+    /// before those, the earlier one first.
+    ///
+    /// # Errors
+    /// [`ProverError`], when the hardware can't.
+    fn roots(
+        &mut self,
+        class: Class,
+        key: &Hash,
+        first: u32,
+        before: [Hash; 2],
+        count: u32,
+    ) -> Result<Vec<Hash>, ProverError> {
+        let mut roots = Vec::new();
+        let mut before = before;
+        for index in 0..count {
+            let [two_before, one_before] = before;
+            let root = self.root(class, &round_seed(key, first + index, &two_before))?;
+            before = [one_before, root];
+            roots.push(root);
+        }
+        Ok(roots)
+    }
+
+    /// How many rounds it takes at a time best: more than one if rounds overlap on it.
+    fn at_once(&self) -> u32 {
+        1
+    }
 
     /// Computes the round of `seed` again and returns its leaves at `indices` with their paths, in that
     /// order.
@@ -42,6 +79,47 @@ pub trait Prover: Send {
     /// # Errors
     /// [`ProverError`], when the hardware can't.
     fn time_product(&mut self, class: Class, seed: &Hash) -> Result<Duration, ProverError>;
+}
+
+impl Prover for Box<dyn Prover> {
+    fn name(&self) -> &'static str {
+        (**self).name()
+    }
+
+    fn threads(&self) -> usize {
+        (**self).threads()
+    }
+
+    fn describe(&self) -> String {
+        (**self).describe()
+    }
+
+    fn root(&mut self, class: Class, seed: &Hash) -> Result<Hash, ProverError> {
+        (**self).root(class, seed)
+    }
+
+    fn roots(
+        &mut self,
+        class: Class,
+        key: &Hash,
+        first: u32,
+        before: [Hash; 2],
+        count: u32,
+    ) -> Result<Vec<Hash>, ProverError> {
+        (**self).roots(class, key, first, before, count)
+    }
+
+    fn at_once(&self) -> u32 {
+        (**self).at_once()
+    }
+
+    fn leaves(&mut self, class: Class, seed: &Hash, indices: &[u32]) -> Result<Vec<LeafProof>, ProverError> {
+        (**self).leaves(class, seed, indices)
+    }
+
+    fn time_product(&mut self, class: Class, seed: &Hash) -> Result<Duration, ProverError> {
+        (**self).time_product(class, seed)
+    }
 }
 
 /// A backend can't do what is asked.
@@ -69,6 +147,9 @@ pub enum ProverError {
     /// This machine lacks what the backend is made for.
     #[error("this machine has no {0}")]
     Unavailable(&'static str),
+    /// A card can't.
+    #[error(transparent)]
+    Cuda(#[from] cuda::CudaError),
     /// No backend is both available and right.
     #[error("no backend passes the known answers on this machine")]
     NoBackend,
@@ -80,6 +161,34 @@ pub enum ProverError {
         /// The leaf's index.
         index: u32,
     },
+}
+
+impl ProverError {
+    /// Whether there is too little memory, so that a smaller class may fit.
+    pub const fn is_memory(&self) -> bool {
+        match self {
+            Self::Memory { .. } => true,
+            Self::Cuda(error) => error.is_memory(),
+            _ => false,
+        }
+    }
+}
+
+/// The commitment that a backend arrives at for the protocol's known answers: a checksum to compare machines by.
+///
+/// # Errors
+/// [`ProverError`].
+pub fn checksum(prover: &mut dyn Prover) -> Result<Hash, ProverError> {
+    known_answers::commitment(prover)
+}
+
+/// The roots of the last two rounds that `store` holds, the earlier one first: what the next round hangs on.
+pub fn before(store: &RoundStore) -> [Hash; 2] {
+    match store.roots() {
+        [] => [ZERO, ZERO],
+        [one] => [ZERO, *one],
+        [.., two_before, one_before] => [*two_before, *one_before],
+    }
 }
 
 /// Opens what `store` holds, recomputing each sampled round once.

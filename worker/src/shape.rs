@@ -5,7 +5,7 @@ use crate::{
     chain::Rules,
     prover::{Prover, ProverError},
 };
-use compute_proof::Class;
+use compute_proof::{work::ZERO, Class};
 use std::time::{Duration, Instant};
 
 /// Of the window, the part in which rounds count: a commit is sent a block before it is taken.
@@ -36,17 +36,15 @@ pub fn measure(prover: &mut dyn Prover, rules: &Rules) -> Result<Vec<Measured>, 
     classes.sort_unstable();
     let mut measured = Vec::new();
     for class in classes {
-        // The best of several: the first round fills caches and page tables, and others use the machine too.
-        let begun = Instant::now();
-        let mut round = Duration::MAX;
-        for seed in 0..TRIES {
-            let begun_round = Instant::now();
-            prover.root(class, &[seed; 32])?;
-            round = round.min(begun_round.elapsed());
-            if begun.elapsed() > ENOUGH {
+        let round = match time(prover, class) {
+            Ok(round) => round,
+            // A larger class does not fit either.
+            Err(error) if error.is_memory() && !measured.is_empty() => {
+                tracing::info!("{error}: left out");
                 break;
             }
-        }
+            Err(error) => return Err(error),
+        };
         let result = Measured { class, round };
         measured.push(result);
         if rounds(&result, rules) < minimum(rules) {
@@ -54,6 +52,28 @@ pub fn measure(prover: &mut dyn Prover, rules: &Rules) -> Result<Vec<Measured>, 
         }
     }
     Ok(measured)
+}
+
+/// How long a round takes: the best of several, as the first fills caches and page tables, and others use the machine too.
+/// Rounds that overlap are measured so.
+fn time(prover: &mut dyn Prover, class: Class) -> Result<Duration, ProverError> {
+    let begun = Instant::now();
+    let mut best = Duration::MAX;
+    let mut at_once = 1;
+    for seed in 0..TRIES {
+        let begun_rounds = Instant::now();
+        prover.roots(class, &[seed; 32], 1, [ZERO; 2], at_once)?;
+        best = best.min(begun_rounds.elapsed() / at_once);
+        if begun.elapsed() > ENOUGH {
+            break;
+        }
+        // As many as a tenth of the time has room for.
+        let fit = ENOUGH.as_nanos() / 10 / best.as_nanos().max(1);
+        at_once = u32::try_from(fit)
+            .unwrap_or(u32::MAX)
+            .clamp(1, prover.at_once().max(1));
+    }
+    Ok(best)
 }
 
 /// Rounds of a class that fit a window.

@@ -2,8 +2,11 @@
 //! `bench`: how fast this machine computes a shape, offline.
 
 use crate::{
+    cli::ProverArgs,
     prover::{
-        cpu::{Cpu, Path},
+        checksum,
+        choice::choose,
+        cuda::{self, Cuda, Platform, Route},
         Prover, ProverError,
     },
     stratum::{
@@ -11,14 +14,11 @@ use crate::{
         statistics::hashrate,
     },
 };
-use compute_proof::{
-    hash::{keyed, Hash},
-    Class,
-};
+use compute_proof::{work::ZERO, Class};
 use serde::Serialize;
 use std::{
     fmt,
-    num::NonZeroUsize,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -31,18 +31,14 @@ pub struct Args {
     /// Seconds to measure for; at least one round is computed, however long it takes
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=3600))]
     pub seconds: u32,
-    /// Threads to compute with [default: all cores]
-    #[arg(long, value_name = "N")]
-    pub threads: Option<NonZeroUsize>,
-    /// Backend to measure [default: the fastest]
-    #[arg(long, value_name = "NAME")]
-    pub backend: Option<Path>,
+    #[command(flatten)]
+    pub prover: ProverArgs,
 }
 
 /// `bench` failed: the backend did.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
-pub struct Error(#[from] ProverError);
+pub struct Error(#[from] pub ProverError);
 
 /// What `bench` prints.
 #[derive(Clone, Debug, Serialize)]
@@ -51,12 +47,17 @@ pub struct Output {
     pub backend: &'static str,
     /// Shape, by name.
     pub shape: &'static str,
+    /// What computed, in a few words.
+    pub device: String,
     /// Threads that computed.
     pub threads: usize,
     /// Multiply-accumulates a second over whole rounds: inputs, product, digests and tree.
     pub macs_per_second: u64,
     /// Multiply-accumulates a second of the product and its digests alone.
     pub product_macs_per_second: u64,
+    /// Multiply-accumulates a second of cuBLASLt's product on the same card, without digests: the yardstick of cards.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cublaslt_macs_per_second: Option<u64>,
     /// Seconds that a round took on average.
     pub seconds_per_round: f64,
     /// Rounds that were measured.
@@ -105,26 +106,32 @@ fn sha256d() -> Sha256d {
 /// # Errors
 /// [`Error`].
 pub fn run(args: &Args) -> Result<Output, Error> {
-    let mut prover = match args.backend {
-        Some(path) => Cpu::new(path, args.threads)?,
-        None => Cpu::fastest(args.threads)?,
-    };
+    let mut prover = choose(&cuda::here(), &args.prover.wish())?;
     let half = Duration::from_secs(args.seconds.into()) / 2;
-    let checksum = prover.checksum()?;
-    let mut seed = checksum;
-    // The first round fills caches and page tables.
-    let mut round = |prover: &mut Cpu| -> Result<Hash, ProverError> {
-        seed = keyed(&seed, b"bench");
-        prover.root(args.shape, &seed)
+    let checksum = checksum(&mut *prover)?;
+    let most = prover.at_once().max(1);
+    let mut before = [ZERO, ZERO];
+    let mut next = 1;
+    let mut compute = |count| -> Result<(), ProverError> {
+        for root in prover.roots(args.shape, &checksum, next, before, count)? {
+            let [_, one_before] = before;
+            before = [one_before, root];
+        }
+        next += count;
+        Ok(())
     };
+    // The first round fills caches and page tables.
     if args.shape < Class::M {
-        round(&mut prover)?;
+        compute(1)?;
     }
     let begun = Instant::now();
-    let mut rounds = 0;
+    let (mut rounds, mut at_once) = (0, 1);
     while rounds == 0 || begun.elapsed() < half {
-        round(&mut prover)?;
-        rounds += 1;
+        compute(at_once)?;
+        rounds += at_once;
+        // Where rounds overlap, as many together as half a second has room for.
+        let fit = 500_000_000 * u128::from(rounds) / begun.elapsed().as_nanos().max(1);
+        at_once = u32::try_from(fit).unwrap_or(u32::MAX).clamp(1, most);
     }
     let in_rounds = begun.elapsed();
 
@@ -134,17 +141,43 @@ pub fn run(args: &Args) -> Result<Output, Error> {
         in_products += prover.time_product(args.shape, &checksum)?;
         products += 1;
     }
+    let (backend, device, threads) = (prover.name(), prover.describe(), prover.threads());
+    // Its memory is wanted.
+    drop(prover);
     Ok(Output {
-        backend: prover.name(),
+        backend,
+        device,
         shape: args.shape.name(),
-        threads: prover.threads(),
+        threads,
         macs_per_second: rate(args.shape, rounds, in_rounds),
         product_macs_per_second: rate(args.shape, products, in_products),
+        cublaslt_macs_per_second: backend
+            .starts_with("cuda-")
+            .then(|| library_alone(&cuda::here(), args.prover.card.unwrap_or_default(), args.shape))
+            .flatten()
+            .map(|time| rate(args.shape, 1, time)),
         seconds_per_round: in_rounds.as_secs_f64() / f64::from(rounds),
         rounds,
         checksum: hex::encode(checksum),
         sha256d: sha256d(),
     })
+}
+
+/// The best time of cuBLASLt's product on a card, where the library is there and right.
+fn library_alone(platform: &Arc<dyn Platform>, card: usize, class: Class) -> Option<Duration> {
+    let measured = Cuda::new(platform, card, Route::CublasLt).and_then(|mut cuda| {
+        // The first product chooses the algorithm.
+        let times: Result<Vec<Duration>, ProverError> =
+            (0..5).map(|seed| cuda.time_library(class, &[seed; 32])).collect();
+        times
+    });
+    match measured {
+        Ok(times) => times.into_iter().min(),
+        Err(error) => {
+            tracing::info!("no yardstick: {error}");
+            None
+        }
+    }
 }
 
 /// Multiply-accumulates a second, rounded down.
@@ -156,7 +189,7 @@ fn rate(class: Class, rounds: u32, time: Duration) -> u64 {
 impl fmt::Display for Output {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let cu = |macs: u64| macs as f64 / 1e12;
-        writeln!(f, "backend   {} on {} threads", self.backend, self.threads)?;
+        writeln!(f, "backend   {}", self.device)?;
         writeln!(f, "shape     {}", self.shape)?;
         let ms = self.seconds_per_round * 1e3;
         writeln!(
@@ -167,6 +200,14 @@ impl fmt::Display for Output {
             self.rounds
         )?;
         writeln!(f, "product   {:.4} CU/s", cu(self.product_macs_per_second))?;
+        if let Some(library) = self.cublaslt_macs_per_second {
+            let part = self.macs_per_second as f64 / library.max(1) as f64;
+            writeln!(
+                f,
+                "cublaslt  {:.4} CU/s alone; rounds reach {part:.2} of it",
+                cu(library)
+            )?;
+        }
         writeln!(f, "checksum  {}", self.checksum)?;
         let Sha256d {
             engine,
@@ -185,6 +226,8 @@ impl fmt::Display for Output {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::prover::{choice::Backend, cpu::Path, cuda::emulator::Emulator};
+    use std::num::NonZeroUsize;
 
     #[test]
     fn every_backend_of_the_machine_is_measured_and_has_the_same_checksum() {
@@ -192,8 +235,11 @@ mod tests {
             let args = Args {
                 shape: Class::Xs,
                 seconds: 1,
-                threads: NonZeroUsize::new(1),
-                backend: Some(path),
+                prover: ProverArgs {
+                    backend: Some(Backend::Path(path)),
+                    threads: NonZeroUsize::new(1),
+                    card: None,
+                },
             };
             let output = run(&args).unwrap();
             assert_eq!(
@@ -212,6 +258,16 @@ mod tests {
                 "88d33090cfdc7624ae1e7a9570238a1d79e098f3cd2e5b709be1fb4e4ce1365a"
             );
         }
+    }
+
+    #[test]
+    fn the_yardstick_of_cards_is_the_librarys_product_where_there_is_one() {
+        let none = Emulator::with(&[]).platform();
+        assert_eq!(library_alone(&none, 0, Class::Xs), None);
+        let Some(emulator) = Emulator::new((8, 0)) else {
+            return;
+        };
+        assert!(library_alone(&emulator.platform(), 0, Class::Xs).is_some());
     }
 
     #[test]

@@ -9,19 +9,23 @@ pub use checks::{examine, status_name, Check, Facts, Verdict};
 use super::signer;
 use crate::{
     chain::{client::Client, ChainError},
-    cli::KeyArgs,
+    cli::{KeyArgs, ProverArgs},
     commands::run::choose,
     config::{Config, Layer, Shape},
     error::{Code, Error},
     keystore, lock,
-    prover::{cpu::Cpu, Prover},
+    prover::{
+        choice::{choose as choose_prover, Backend, Wish},
+        cuda::{self, Cuda, CudaError, Platform},
+        Prover, ProverError,
+    },
     telemetry::nvml::Nvml,
 };
 use serde::Serialize;
 use std::{
     fmt,
-    num::NonZeroUsize,
     path::Path,
+    sync::Arc,
     time::{SystemTime, UNIX_EPOCH},
 };
 
@@ -36,20 +40,18 @@ pub struct Args {
     /// Class of work: auto, xs, s, m, l or xl [default: auto]
     #[arg(long)]
     pub shape: Option<Shape>,
-    /// Threads to compute with [default: all cores]
-    #[arg(long, value_name = "N")]
-    pub threads: Option<NonZeroUsize>,
+    #[command(flatten)]
+    pub prover: ProverArgs,
 }
 
 impl Args {
     /// These flags put upon a layer.
     pub fn upon(&self, layer: Layer) -> Layer {
-        self.key.upon(Layer {
+        self.key.upon(self.prover.upon(Layer {
             asset: self.asset,
             shape: self.shape,
-            threads: self.threads,
             ..layer
-        })
+        }))
     }
 }
 
@@ -110,9 +112,10 @@ async fn gather(config: &Config) -> Facts {
         connections: config.stratum.room.connections,
         ..Facts::default()
     };
-    let mut prover = match Cpu::fastest(config.threads) {
+    let platform = cuda::here();
+    let mut prover = match choose_prover(&platform, &config.prover) {
         Ok(prover) => {
-            facts.device = Some(Ok(format!("{} on {} threads", prover.name(), prover.threads())));
+            facts.device = Some(Ok(prover.describe()));
             Some(prover)
         }
         Err(error) => {
@@ -120,6 +123,8 @@ async fn gather(config: &Config) -> Facts {
             None
         }
     };
+    let works = prover.as_ref().map(|prover| prover.name());
+    facts.card = card(&platform, &config.prover, works);
     // Without a key the chain can still be asked; any account will do then.
     let prover_account = account.unwrap_or(subxt::utils::AccountId32([0; 32]));
     let client = Client::new(
@@ -138,7 +143,7 @@ async fn gather(config: &Config) -> Facts {
         facts.view = Some(view);
         if let Some(prover) = &mut prover {
             facts.shape = Some(
-                choose(prover, &rules, config.shape)
+                choose(&mut **prover, &rules, config.shape)
                     .map(|choice| format!("{}: about {} rounds a census", choice.class, choice.rounds))
                     .map_err(|error| error.message),
             );
@@ -154,6 +159,43 @@ async fn gather(config: &Config) -> Facts {
         facts.fee = client.fee_up_front().await.ok();
     }
     facts
+}
+
+/// The card that is or would be computed with, or why none is; `None` where none is wished for.
+fn card(
+    platform: &Arc<dyn Platform>,
+    wish: &Wish,
+    works: Option<&'static str>,
+) -> Option<Result<String, (String, String)>> {
+    if matches!(wish.backend, Some(Backend::Cpu | Backend::Path(_))) {
+        return None;
+    }
+    let index = wish.card.unwrap_or_default();
+    let cuda = |error: CudaError| (error.to_string(), error.mend().to_owned());
+    let names = match platform.cards() {
+        Ok(cards) => cards.into_iter().map(|card| card.name).nth(index),
+        Err(error) if error.is_absence() && wish.backend.is_none() && wish.card.is_none() => {
+            return Some(Ok(format!("none: {error}")));
+        }
+        Err(error) => return Some(Err(cuda(error))),
+    };
+    let name = names.unwrap_or_default();
+    if works.is_some_and(|works| works.starts_with("cuda-")) {
+        return Some(Ok(name));
+    }
+    // Why the processor computes instead, or nothing does.
+    let failure = match wish.backend {
+        Some(Backend::Route(route)) => Cuda::new(platform, index, route),
+        _ => Cuda::fastest(platform, index),
+    };
+    Some(match failure {
+        Ok(_) => Ok(name),
+        Err(ProverError::Cuda(error)) => Err(cuda(error)),
+        Err(error) => Err((
+            error.to_string(),
+            "Lower its clock or its temperature; the card computes wrongly.".to_owned(),
+        )),
+    })
 }
 
 fn describe(error: &Error) -> String {

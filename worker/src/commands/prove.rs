@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `prove`: computes a census's work offline and prints it. The output is documented in docs/prove-format.md.
 
-use crate::prover::{
-    cpu::{Cpu, Path},
-    open, Prover, ProverError,
+use crate::{
+    cli::ProverArgs,
+    prover::{before, choice::choose, cuda, open, ProverError},
 };
 use codec::Encode;
 use compute_proof::{
@@ -13,7 +13,7 @@ use compute_proof::{
 };
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::{Serialize, Serializer};
-use std::{fmt, num::NonZeroUsize};
+use std::fmt;
 
 /// Arguments of `prove`.
 #[derive(Debug, clap::Args)]
@@ -36,12 +36,8 @@ pub struct Args {
     /// The census's opening seed, 32 bytes of hex: opens the work too
     #[arg(long, value_name = "HEX", value_parser = parse_hash)]
     pub open_seed: Option<Hash>,
-    /// Threads to compute with [default: all cores]
-    #[arg(long, value_name = "N")]
-    pub threads: Option<NonZeroUsize>,
-    /// Backend to compute with [default: the fastest]
-    #[arg(long, value_name = "NAME")]
-    pub backend: Option<Path>,
+    #[command(flatten)]
+    pub device: ProverArgs,
 }
 
 /// `prove` failed.
@@ -148,10 +144,7 @@ pub struct Previous {
 /// # Errors
 /// [`Error`].
 pub fn run(args: &Args) -> Result<Output, Error> {
-    let mut prover = match args.backend {
-        Some(path) => Cpu::new(path, args.threads)?,
-        None => Cpu::fastest(args.threads)?,
-    };
+    let mut prover = choose(&cuda::here(), &args.device.wish())?;
     let device = Device {
         asset: args.asset,
         prover: args.prover,
@@ -161,15 +154,19 @@ pub fn run(args: &Args) -> Result<Output, Error> {
     let bar = ProgressBar::new(args.rounds.into())
         .with_style(style())
         .with_message(prover.name());
-    for _ in 0..args.rounds {
-        let root = prover.root(args.shape, &store.next_seed())?;
-        store.push(root)?;
-        bar.inc(1);
+    let key = *store.device_key();
+    while store.rounds() < args.rounds {
+        let done = store.rounds();
+        let count = prover.at_once().clamp(1, args.rounds - done);
+        for root in prover.roots(args.shape, &key, done + 1, before(&store), count)? {
+            store.push(root)?;
+        }
+        bar.inc(count.into());
     }
     let opening = match &args.open_seed {
         Some(seed) => {
             bar.set_message("opening");
-            Some(opened(&store, seed, &open(&mut prover, &store, seed)?)?)
+            Some(opened(&store, seed, &open(&mut *prover, &store, seed)?)?)
         }
         None => None,
     };
@@ -306,6 +303,7 @@ fn hex_hashes<S: Serializer>(hashes: &[Hash], serializer: S) -> Result<S::Ok, S:
 mod tests {
     use super::*;
     use compute_proof::{verify, Claim};
+    use std::num::NonZeroUsize;
 
     fn args(rounds: u32, open_seed: Option<Hash>) -> Args {
         let challenge = core::array::from_fn(|at| u8::try_from(at).unwrap());
@@ -316,8 +314,10 @@ mod tests {
             shape: Class::Xs,
             rounds,
             open_seed,
-            threads: NonZeroUsize::new(1),
-            backend: None,
+            device: ProverArgs {
+                threads: NonZeroUsize::new(1),
+                ..ProverArgs::default()
+            },
         }
     }
 

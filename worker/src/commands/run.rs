@@ -4,7 +4,7 @@
 use super::{asset, signer};
 use crate::{
     chain::{client::Client, Chain, ChainError, Rules},
-    cli::KeyArgs,
+    cli::{KeyArgs, ProverArgs},
     config::{Config, Format, Layer, Shape},
     display,
     engine::Engine,
@@ -12,7 +12,7 @@ use crate::{
     keystore,
     lock::Lock,
     openings::Openings,
-    prover::{cpu::Cpu, Prover},
+    prover::{self, cuda, Prover},
     service::{Control, Ended, Service, Snapshot},
     shape::{self, Ladder},
     state::Settings,
@@ -26,7 +26,7 @@ use crate::{
 use compute_proof::{Class, Device, MAX_ROUNDS};
 use indicatif::MultiProgress;
 use serde::Serialize;
-use std::{fmt, future::Future, num::NonZeroUsize, sync::Arc, time::Duration};
+use std::{fmt, future::Future, sync::Arc, time::Duration};
 use tokio::{
     net::TcpListener,
     signal,
@@ -46,9 +46,8 @@ pub struct Args {
     /// Class of work: auto, xs, s, m, l or xl [default: auto]
     #[arg(long)]
     pub shape: Option<Shape>,
-    /// Threads to compute with [default: all cores]
-    #[arg(long, value_name = "N")]
-    pub threads: Option<NonZeroUsize>,
+    #[command(flatten)]
+    pub prover: ProverArgs,
     /// Rounds after which no more are computed in a census [default: as many as the chain takes]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub max_rounds: Option<u32>,
@@ -67,23 +66,22 @@ pub struct Args {
 impl Args {
     /// These flags put upon a layer.
     pub fn upon(&self, layer: Layer) -> Layer {
-        self.key.upon(Layer {
+        self.key.upon(self.prover.upon(Layer {
             asset: self.asset,
             shape: self.shape,
-            threads: self.threads,
             max_rounds: self.max_rounds,
             metrics: self.metrics.map(|address| address.to_string()),
             ..layer
-        })
+        }))
     }
 
     #[cfg(feature = "adversary")]
-    fn engine(&self, device: Device, prover: Cpu) -> std::io::Result<Engine> {
+    fn engine(&self, device: Device, prover: Box<dyn Prover>) -> std::io::Result<Engine> {
         Engine::start_overclaiming(device, prover, self.simulate_overclaim)
     }
 
     #[cfg(not(feature = "adversary"))]
-    fn engine(&self, device: Device, prover: Cpu) -> std::io::Result<Engine> {
+    fn engine(&self, device: Device, prover: Box<dyn Prover>) -> std::io::Result<Engine> {
         Engine::start(device, prover)
     }
 }
@@ -121,7 +119,7 @@ pub async fn run(args: &Args, config: &Config, bars: Option<MultiProgress>) -> R
         prover: account.0,
     };
     let lock = Arc::new(Lock::take(&config.data_dir, device.asset)?);
-    let mut prover = Cpu::fastest(config.threads)?;
+    let mut prover = prover::choice::choose(&cuda::here(), &config.prover)?;
     let backend = prover.name();
     let client = Client::new(config.urls.clone(), device.asset, account, Some(key));
     let Some(rules) = or_stopped(reach(&client)).await? else {
@@ -130,7 +128,7 @@ pub async fn run(args: &Args, config: &Config, bars: Option<MultiProgress>) -> R
             "stopped before the chain was reached",
         ));
     };
-    let choice = choose(&mut prover, &rules, config.shape)?;
+    let choice = choose(&mut *prover, &rules, config.shape)?;
     let class = choice.class;
     let settings = Settings {
         asset: device.asset,
@@ -436,6 +434,8 @@ impl fmt::Display for Output {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::prover::cpu::Cpu;
+    use std::num::NonZeroUsize;
 
     fn rules(classes: &[Class], min_rounds: u32) -> Rules {
         Rules {

@@ -1,9 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 use super::*;
-use crate::{prover::ProverError, reference::ReferenceProver};
+use crate::{
+    prover::{
+        choice::{choose, Backend, Wish},
+        cuda::{
+            emulator::{Emulator, Fault},
+            Route,
+        },
+        ProverError,
+    },
+    reference::ReferenceProver,
+};
 use compute_proof::{prove::LeafProof, Class};
 use std::sync::{
-    atomic::{AtomicBool, Ordering},
+    atomic::{AtomicBool, AtomicU32, Ordering},
     Arc,
 };
 
@@ -89,6 +99,114 @@ async fn rounds_are_computed_up_to_the_limit_and_the_claim_can_be_opened() {
     )
     .unwrap();
     assert!(!engine.progress().borrow().busy);
+}
+
+/// The reference, with rounds that overlap as far as anyone can tell; notes how many were asked for at a time.
+struct Overlapping(Arc<AtomicU32>);
+
+impl Prover for Overlapping {
+    fn name(&self) -> &'static str {
+        "overlapping"
+    }
+
+    fn threads(&self) -> usize {
+        1
+    }
+
+    fn at_once(&self) -> u32 {
+        4
+    }
+
+    fn root(&mut self, class: Class, seed: &Hash) -> Result<Hash, ProverError> {
+        ReferenceProver.root(class, seed)
+    }
+
+    fn roots(
+        &mut self,
+        class: Class,
+        key: &Hash,
+        first: u32,
+        before: [Hash; 2],
+        count: u32,
+    ) -> Result<Vec<Hash>, ProverError> {
+        self.0.fetch_max(count, Ordering::SeqCst);
+        ReferenceProver.roots(class, key, first, before, count)
+    }
+
+    fn leaves(&mut self, class: Class, seed: &Hash, indices: &[u32]) -> Result<Vec<LeafProof>, ProverError> {
+        ReferenceProver.leaves(class, seed, indices)
+    }
+
+    fn time_product(&mut self, class: Class, seed: &Hash) -> Result<Duration, ProverError> {
+        ReferenceProver.time_product(class, seed)
+    }
+}
+
+#[tokio::test]
+async fn rounds_in_batches_are_the_same_rounds_and_never_more_than_are_wanted() {
+    let one_by_one = Engine::start(DEVICE, ReferenceProver).unwrap();
+    let most = Arc::new(AtomicU32::new(0));
+    let batches = Engine::start(DEVICE, Overlapping(most.clone())).unwrap();
+    for engine in [&one_by_one, &batches] {
+        engine.hold(work(1), 11, Vec::new()).unwrap();
+        until(engine, work(1), 11).await;
+    }
+    let prepared = batches.prepare(work(1)).await.unwrap();
+    assert_eq!(prepared, one_by_one.prepare(work(1)).await.unwrap());
+    assert_eq!(prepared.claim.rounds, 11);
+    assert!((2..=4).contains(&most.load(Ordering::SeqCst)));
+}
+
+/// An engine on an emulated card; `None` where kernels can't be built.
+fn on_a_card() -> Option<(Emulator, Engine)> {
+    let emulator = Emulator::new((9, 0))?;
+    let wish = Wish {
+        backend: Some(Backend::Route(Route::Wgmma)),
+        ..Wish::default()
+    };
+    let prover = choose(&emulator.platform(), &wish).unwrap();
+    Some((emulator, Engine::start(DEVICE, prover).unwrap()))
+}
+
+#[tokio::test]
+async fn a_card_proves_what_the_reference_proves() {
+    let Some((_, card)) = on_a_card() else { return };
+    let reference = Engine::start(DEVICE, ReferenceProver).unwrap();
+    for engine in [&card, &reference] {
+        engine.hold(work(1), 9, Vec::new()).unwrap();
+        until(engine, work(1), 9).await;
+    }
+    let prepared = card.prepare(work(1)).await.unwrap();
+    assert_eq!(prepared, reference.prepare(work(1)).await.unwrap());
+    let seed = [9; 32];
+    assert_eq!(
+        card.open(work(1), prepared.claim, seed).await.unwrap(),
+        reference.open(work(1), prepared.claim, seed).await.unwrap()
+    );
+}
+
+#[tokio::test]
+async fn a_card_that_is_lost_in_a_census_ends_it_cleanly_and_what_was_done_is_committed_and_opened() {
+    let Some((emulator, engine)) = on_a_card() else {
+        return;
+    };
+    engine.hold(work(1), 5, Vec::new()).unwrap();
+    until(&engine, work(1), 5).await;
+    emulator.fails(Fault::LostAtLaunch(7));
+    emulator.fails(Fault::Gone);
+    engine.hold(work(1), 1_000_000, Vec::new()).unwrap();
+    while !emulator.has_lost_a_card() || engine.progress().borrow().busy {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    // The processor checks and opens in its place.
+    let prepared = engine.prepare(work(1)).await.unwrap();
+    assert_eq!(prepared.claim.rounds, 5);
+    engine.open(work(1), prepared.claim, [9; 32]).await.unwrap();
+    // Back for the next census.
+    emulator.heals();
+    engine.hold(work(2), 3, Vec::new()).unwrap();
+    until(&engine, work(2), 3).await;
+    assert_eq!(engine.prepare(work(2)).await.unwrap().claim.rounds, 3);
 }
 
 #[tokio::test]

@@ -86,15 +86,6 @@ impl Cpu {
         })
     }
 
-    /// The commitment that this backend arrives at for the protocol's known answers: a checksum to compare
-    /// machines by.
-    ///
-    /// # Errors
-    /// [`ProverError`].
-    pub fn checksum(&mut self) -> Result<Hash, ProverError> {
-        known_answers::commitment(self)
-    }
-
     /// The whole round. Returns its root, and the leaves at `indices` in that order.
     fn round(
         &mut self,

@@ -36,6 +36,8 @@ pub struct Facts {
     pub files: Option<u64>,
     /// Connections of miners that may come.
     pub connections: usize,
+    /// The card, or what is wrong with it and what mends it.
+    pub card: Option<Result<String, (String, String)>>,
     /// The endpoint that answered.
     pub url: Option<String>,
     /// Whether the chain is one that this worker knows.
@@ -74,6 +76,7 @@ impl Default for Facts {
             disk: None,
             files: None,
             connections: 0,
+            card: None,
             url: None,
             compatible: None,
             vitals: None,
@@ -138,13 +141,14 @@ fn bad(finding: impl Into<String>, mend: impl Into<String>) -> Finding {
 
 /// All checks, in the order in which they matter.
 pub fn examine(facts: &Facts) -> Vec<Check> {
-    let checks: [(&'static str, Code, Finding); 16] = [
+    let checks: [(&'static str, Code, Finding); 17] = [
         ("device", Code::Device, device(facts)),
         ("driver", Code::Device, driver(facts)),
         ("nvrtc", Code::Device, nvrtc(facts)),
         ("check", Code::Device, check(facts)),
         ("disk", Code::Disk, disk(facts)),
         ("files", Code::Config, files(facts)),
+        ("card", Code::Device, card(facts)),
         ("node", Code::Unreachable, node(facts)),
         ("chain", Code::Incompatible, chain(facts)),
         ("clock", Code::Clock, clock(facts)),
@@ -183,6 +187,14 @@ fn device(facts: &Facts) -> Finding {
             error,
             "See `devices`. A machine that fails the known answers has a fault.",
         ),
+    }
+}
+
+fn card(facts: &Facts) -> Finding {
+    match facts.card.as_ref() {
+        None => Ok("none is wished for".into()),
+        Some(Ok(card)) => Ok(card.clone()),
+        Some(Err((what, mend))) => bad(what.as_str(), mend.as_str()),
     }
 }
 
@@ -438,6 +450,7 @@ mod tests {
             disk: Some(Ok(LEAST_DISK)),
             files: Some(8_192),
             connections: 4_096,
+            card: Some(Ok("none".into())),
             url: Some("ws://x".into()),
             compatible: Some(Ok(1)),
             vitals: Some(Vitals {
@@ -538,6 +551,13 @@ mod tests {
                 "device",
                 Facts {
                     device: Some(Err("x".into())),
+                    ..healthy()
+                },
+            ),
+            (
+                "card",
+                Facts {
+                    card: Some(Err(("no NVRTC".into(), "Install it.".into()))),
                     ..healthy()
                 },
             ),

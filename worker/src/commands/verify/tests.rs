@@ -2,7 +2,7 @@
 //! Every check of `verify` has a file that fails it.
 
 use super::*;
-use crate::commands::prove;
+use crate::{cli::ProverArgs, commands::prove};
 use serde_json::json;
 use std::num::NonZeroUsize;
 
@@ -14,8 +14,10 @@ fn proved(rounds: u32, open_seed: Option<Hash>) -> Value {
         shape: Class::Xs,
         rounds,
         open_seed,
-        threads: NonZeroUsize::new(1),
-        backend: None,
+        device: ProverArgs {
+            threads: NonZeroUsize::new(1),
+            ..ProverArgs::default()
+        },
     };
     serde_json::to_value(prove::run(&args).unwrap()).unwrap()
 }

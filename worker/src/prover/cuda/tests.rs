@@ -1,0 +1,620 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The kernels and the backend against the reference, byte for byte, on the emulated card; and everything that can fail.
+
+use super::{
+    card::{Arg, Launch},
+    emulator::{kernels, run, Emulator, Fault, Logged},
+    plan::{group, groups, Step},
+    *,
+};
+use crate::prover::open;
+use compute_proof::{
+    hash::node,
+    merkle::fold,
+    prove::{Product, Reference, RoundStore, RoundTree},
+    verify,
+    work::{cell, digest, fill_row, round_seed, Matrix, ZERO},
+    Device,
+};
+use std::collections::BTreeSet;
+
+const HOPPER: (u32, u32) = (9, 0);
+
+fn seed(number: u8) -> Hash {
+    keyed(&[number; 32], b"cuda")
+}
+
+/// A seed that no earlier run of the tests has seen; printed, so that a failure can be repeated.
+fn fresh_seed() -> Hash {
+    let now = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap()
+        .as_nanos();
+    let seed = keyed(&[0; 32], &now.to_le_bytes());
+    println!("seed {}", hex::encode(seed));
+    seed
+}
+
+fn reference(class: Class, seed: &Hash) -> RoundTree {
+    let mut digests = vec![0; size(class.m()) * size(class.n())];
+    Reference.digests(class, 1, seed, &mut digests);
+    RoundTree::new(seed, digests)
+}
+
+fn words<const N: usize>(bytes: &[u8]) -> [u32; N] {
+    std::array::from_fn(|i| u32::from_le_bytes(bytes[4 * i..4 * i + 4].try_into().unwrap()))
+}
+
+fn bytes(words: &[u32]) -> Vec<u8> {
+    words.iter().flat_map(|word| word.to_le_bytes()).collect()
+}
+
+/// A function of the kernels' library.
+macro_rules! function {
+    ($library:expr, $name:literal, $type:ty) => {
+        // SAFETY: the function has this signature in host.cpp.
+        unsafe { $library.get::<$type>(concat!($name, "\0").as_bytes()) }.unwrap()
+    };
+}
+
+#[test]
+fn device_functions_meet_the_known_answers() {
+    let Some(library) = kernels() else { return };
+    type Stream = unsafe extern "C" fn(*const u32, u32, *const u32, *mut u32);
+    type Hashing = unsafe extern "C" fn(*const u32, *const u32, *mut u32);
+    let chacha8 = function!(library, "ergon_chacha8", Stream);
+    let keyed_hash = function!(library, "ergon_keyed_hash", Hashing);
+    let parent = function!(library, "ergon_parent", Hashing);
+    let of_cell = function!(library, "ergon_digest", unsafe extern "C" fn(i32) -> u32);
+
+    let mut block = [0u32; 16];
+    // SAFETY: all pointers are to as many words as the functions read and write; so below.
+    unsafe { chacha8([0; 8].as_ptr(), 0, [0; 3].as_ptr(), block.as_mut_ptr()) };
+    assert_eq!(
+        hex::encode(&bytes(&block)[..32]),
+        "3e00ef2f895f40d67f5bb8e81f09a5a12c840ec3ce9a7f3b181be188ef711a1e"
+    );
+    for number in 0..50 {
+        let seed = seed(number);
+        let row = u32::from(number) * 331;
+        let mut expected = [0; 4 * 64];
+        fill_row(&seed, Matrix::B, row, &mut expected);
+        for counter in 0..4 {
+            let key: [u32; 8] = words(&seed);
+            unsafe { chacha8(key.as_ptr(), counter, [row, 0x42, 0].as_ptr(), block.as_mut_ptr()) };
+            assert_eq!(bytes(&block), expected[size(counter) * 64..][..64]);
+        }
+
+        let (left, right) = (keyed(&seed, b"left"), keyed(&seed, b"right"));
+        let message: [u32; 16] = words([left, right].as_flattened());
+        let mut hash = [0u32; 8];
+        unsafe { keyed_hash(words::<8>(&seed).as_ptr(), message.as_ptr(), hash.as_mut_ptr()) };
+        assert_eq!(bytes(&hash), keyed(&seed, [left, right].as_flattened()));
+        unsafe { parent(message[..8].as_ptr(), message[8..].as_ptr(), hash.as_mut_ptr()) };
+        assert_eq!(bytes(&hash), node(&NODE_KEY, &left, &right));
+    }
+    for y in (-(1 << 30)..=1 << 30).step_by(7_919_317).chain(-300..300) {
+        assert_eq!(unsafe { of_cell(y) }, u32::from(digest(y)), "{y}");
+    }
+}
+
+#[test]
+fn no_two_places_of_an_input_collide_and_none_lies_outside_at_any_class() {
+    let Some(library) = kernels() else { return };
+    type Rows = unsafe extern "C" fn(u32, u32, u32) -> u64;
+    type Tiles = unsafe extern "C" fn(u32, u32, u32, u32) -> u64;
+    let row_offset = function!(library, "ergon_row_offset", Rows);
+    let tile_offset = function!(library, "ergon_tile_offset", Tiles);
+    // SAFETY: numbers alone.
+    unsafe {
+        // Whole, where that is quick: a permutation of the input's chunks.
+        for height in [128, 256] {
+            let (rows, k) = (Class::S.m(), Class::S.k());
+            let places: BTreeSet<u64> = (0..rows)
+                .flat_map(|row| (0..k).step_by(16).map(move |byte| (row, byte)))
+                .map(|(row, byte)| tile_offset(row, byte, k, height))
+                .collect();
+            assert_eq!(places.len() as u64, u64::from(rows) * u64::from(k) / 16);
+            assert_eq!(places.last(), Some(&(u64::from(rows) * u64::from(k) - 16)));
+        }
+        // The corners of the largest: 2^29 bytes, and beyond 32 bits in a shape that no class has yet.
+        for (rows, k) in [(Class::Xl.m(), Class::Xl.k()), (1 << 20, 1 << 16)] {
+            let all = u64::from(rows) * u64::from(k);
+            assert_eq!(row_offset(rows - 1, k - 1, k), all - 1);
+            for height in [128, 256] {
+                let (row, byte) = (rows - 1, k - 1);
+                // Row 7 of its eight: chunk 7 stands where chunk 0 would.
+                assert_eq!(tile_offset(row, byte, k, height), all - 128 + 15);
+                assert_eq!(tile_offset(row, k - 128, k, height), all - 16);
+                assert_eq!(
+                    tile_offset(rows - height, 0, k, height),
+                    all - u64::from(height) * u64::from(k)
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn rows_of_a_stage_lie_in_different_banks_and_blocks_cover_every_tile_once() {
+    let Some(library) = kernels() else { return };
+    type Narrow = unsafe extern "C" fn(u32, u32) -> u32;
+    type Place = unsafe extern "C" fn(u32, u32, u32, *mut u32);
+    let narrow = function!(library, "ergon_narrow_offset", Narrow);
+    let place = function!(library, "ergon_place", Place);
+    let places: BTreeSet<u32> = (0..384)
+        .flat_map(|row| (0..4).map(move |chunk| (row, chunk)))
+        // SAFETY: numbers alone.
+        .map(|(row, chunk)| unsafe { narrow(row, chunk) })
+        .collect();
+    assert_eq!(places.len(), 384 * 4);
+    assert_eq!(places.last(), Some(&(384 * 64 - 16)));
+    for chunk in 0..4 {
+        for first in (0..384).step_by(8) {
+            let banks: BTreeSet<u32> = (first..first + 8)
+                .map(|row| unsafe { narrow(row, chunk) } / 16 % 8)
+                .collect();
+            assert_eq!(banks.len(), 8, "eight rows are read at once");
+        }
+    }
+    for (down, across) in [(1, 1), (8, 4), (16, 16), (32, 16), (128, 64), (4, 8)] {
+        let tiles: BTreeSet<[u32; 2]> = (0..down * across)
+            .map(|block| {
+                let mut at = [0; 2];
+                // SAFETY: two numbers are written.
+                unsafe { place(block, down, across, at.as_mut_ptr()) };
+                assert!(at[0] < down && at[1] < across);
+                at
+            })
+            .collect();
+        assert_eq!(tiles.len(), size(down * across));
+    }
+}
+
+/// Every route, each on a card that has it.
+fn routes() -> impl Iterator<Item = (Emulator, Cuda)> {
+    Route::ALL.into_iter().filter_map(|route| {
+        let emulator = Emulator::new(HOPPER)?;
+        let cuda = Cuda::unchecked(&emulator.platform(), 0, route);
+        Some((emulator, cuda))
+    })
+}
+
+#[test]
+fn every_route_computes_the_references_xs_rounds() {
+    for (_, mut cuda) in routes() {
+        for seed in (0..4).map(seed).chain([fresh_seed()]) {
+            let expected = reference(Class::Xs, &seed);
+            assert_eq!(
+                cuda.root(Class::Xs, &seed).unwrap(),
+                expected.root(),
+                "{}",
+                cuda.name()
+            );
+            let indices = [0, 63, 17, 17, 40];
+            let leaves = cuda.leaves(Class::Xs, &seed, &indices).unwrap();
+            assert_eq!(leaves, indices.map(|index| expected.leaf(index).unwrap()));
+        }
+    }
+}
+
+/// The kernels of class S are those of every larger class.
+#[test]
+fn every_route_computes_the_references_s_round() {
+    let seed = fresh_seed();
+    let expected = reference(Class::S, &seed);
+    let indices = [0, 1, 511, 512, 8191, 8192, 16383, 12345];
+    for (_, mut cuda) in routes() {
+        let leaves = cuda.leaves(Class::S, &seed, &indices).unwrap();
+        assert_eq!(
+            leaves,
+            indices.map(|index| expected.leaf(index).unwrap()),
+            "{}",
+            cuda.name()
+        );
+        for (index, proof) in indices.iter().zip(&leaves) {
+            let root = fold(&NODE_KEY, keyed(&seed, &proof.leaf), *index, &proof.path);
+            assert_eq!(root, expected.root());
+        }
+        assert!(cuda.leaves(Class::S, &seed, &[16384]).is_err());
+    }
+}
+
+/// Class XL is too much for an emulator, but its first and its last tile are not.
+#[test]
+fn the_corner_tiles_of_the_largest_class_are_right() {
+    let seed = fresh_seed();
+    let class = Class::Xl;
+    for (emulator, cuda) in routes() {
+        if matches!(cuda.route, Route::CublasLt) {
+            continue;
+        }
+        let mut card = emulator.open(0).unwrap();
+        for program in cuda.route.programs() {
+            card.load(*program).unwrap();
+        }
+        let plan = Plan::new(&mut *card, cuda.route, class).unwrap();
+        let slot = Slot::Odd;
+        card.upload(plan.seed_at(slot), &seed).unwrap();
+        let [Step::Launch(product)] = &plan.product(slot)[..] else {
+            panic!("one kernel")
+        };
+        let inputs = plan.inputs(slot);
+        assert_eq!(u64::from(inputs.blocks) * 256, 1 << 24);
+        let (height, width) = match cuda.route {
+            Route::Fp16 => (128, 128),
+            _ => (128, 256),
+        };
+        assert_eq!(product.blocks, (class.m() / height) * (class.n() / width));
+        // Two blocks of key stream fill a row: the first and last rows of A, then those of B.
+        let per_row = class.k() / 64 / 256;
+        let b = class.m() * per_row;
+        for rows in [0..height, class.m() - height..class.m()] {
+            run(&inputs, rows.start * per_row..rows.end * per_row);
+        }
+        for rows in [0..width, class.n() - width..class.n()] {
+            run(&inputs, b + rows.start * per_row..b + rows.end * per_row);
+        }
+        run(product, 0..1);
+        run(product, product.blocks - 1..product.blocks);
+        card.finish().unwrap();
+        for (row, column) in [
+            (0, 0),
+            (height - 1, width - 64),
+            (class.m() - height, class.n() - width),
+            (class.m() - 1, class.n() - 64),
+            (class.m() - 57, class.n() - 128),
+        ] {
+            let mut leaf: Leaf = [0; 64];
+            let at = u64::from(row) * u64::from(class.n()) + u64::from(column);
+            card.download(plan.digests_at(slot).after(at), &mut leaf).unwrap();
+            for (column, found) in (column..).zip(leaf) {
+                let expected = digest(cell(&seed, class, row, column));
+                assert_eq!(found, expected, "{} ({row}, {column})", cuda.route);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_tree_of_the_largest_class_has_one_root_and_stays_within_its_memory() {
+    let Some(emulator) = Emulator::new(HOPPER) else {
+        return;
+    };
+    let mut card = emulator.open(0).unwrap();
+    for class in Class::ALL {
+        let plan = Plan::new(&mut *card, Route::Mma, class).unwrap();
+        let launches = plan.tree(Slot::Even, 5);
+        let mut count = class.leaves();
+        for launch in &launches {
+            let Some(Arg::Number(width)) = launch.args.last() else {
+                panic!("{launch:?}")
+            };
+            assert!((2..=512).contains(width) && launch.shared == width / 2 * 32);
+            assert_eq!(launch.blocks * width, count);
+            count = launch.blocks;
+        }
+        assert_eq!(count, 1);
+        let last = launches.last().unwrap();
+        let to = match last.kernel {
+            "leaves" => last.args[2],
+            _ => last.args[1],
+        };
+        assert_eq!(to, Arg::Memory(plan.root_at(5)));
+    }
+    // Over digests that are all zero but one.
+    card.load(super::source::Program::Rounds).unwrap();
+    let class = Class::M;
+    let plan = Plan::new(&mut *card, Route::Mma, class).unwrap();
+    card.upload(plan.seed_at(Slot::Odd), &seed(1)).unwrap();
+    card.upload(plan.digests_at(Slot::Odd).after(64 * 99_999), &[7])
+        .unwrap();
+    for launch in plan.tree(Slot::Odd, 0) {
+        run(&launch, 0..launch.blocks);
+    }
+    let mut leaves = vec![keyed(&seed(1), &[0; 64]); size(class.leaves())];
+    let mut one = [0; 64];
+    one[0] = 7;
+    leaves[99_999] = keyed(&seed(1), &one);
+    let mut root = [0; 32];
+    card.download(plan.root_at(0), &mut root).unwrap();
+    assert_eq!(root, Tree::new(&NODE_KEY, leaves).root());
+}
+
+#[test]
+fn a_batch_is_the_chain_of_rounds() {
+    let Some(emulator) = Emulator::new(HOPPER) else {
+        return;
+    };
+    let mut cuda = Cuda::new(&emulator.platform(), 0, Route::Wgmma).unwrap();
+    let key = seed(3);
+    let roots = cuda.roots(Class::Xs, &key, 1, [ZERO, ZERO], 70).unwrap();
+    let mut before = [ZERO, ZERO];
+    for (round, root) in (1..).zip(&roots) {
+        let expected = reference(Class::Xs, &round_seed(&key, round, &before[0])).root();
+        assert_eq!(*root, expected, "round {round}");
+        before = [before[1], *root];
+    }
+    assert_eq!(roots.len(), 70);
+    // From the middle.
+    let again = cuda.roots(Class::Xs, &key, 12, [roots[9], roots[10]], 3).unwrap();
+    assert_eq!(again, roots[11..14]);
+    assert!(cuda
+        .roots(Class::Xs, &key, 1, [ZERO, ZERO], 0)
+        .unwrap()
+        .is_empty());
+    assert_eq!(emulator.opened.load(std::sync::atomic::Ordering::Relaxed), 1);
+}
+
+/// What a stream may rely on, replayed from the log: everything before it in its own stream, and what it waited for.
+#[test]
+fn no_kernel_of_a_batch_reads_or_writes_what_another_stream_may_still_use() {
+    let Some(emulator) = Emulator::new(HOPPER) else {
+        return;
+    };
+    emulator.fails(Fault::Idles);
+    let mut cuda = Cuda::unchecked(&emulator.platform(), 0, Route::Mma);
+    cuda.roots(Class::Xl, &seed(1), 1, [ZERO, ZERO], 5).unwrap();
+    let log = emulator.log.lock().unwrap().clone();
+    let launches: Vec<(usize, Stream, Launch)> = log
+        .iter()
+        .enumerate()
+        .filter_map(|(at, logged)| match logged {
+            Logged::Launch(stream, launch) => Some((at, *stream, launch.clone())),
+            _ => None,
+        })
+        .collect();
+    // Whether `earlier` is over before `later` begins: in one stream, or by a chain of events.
+    let done = |earlier: usize, from: Stream, later: usize, to: Stream| {
+        let mut known = vec![(from, earlier)];
+        for (at, logged) in log.iter().enumerate().take(later).skip(earlier) {
+            let Logged::Wait(stream, event) = logged else {
+                continue;
+            };
+            let signalled = log[..at]
+                .iter()
+                .rposition(|logged| matches!(logged, Logged::Signal(_, signalled) if signalled == event));
+            let Some(signal) = signalled else { continue };
+            let Logged::Signal(source, _) = log[signal] else {
+                continue;
+            };
+            if known
+                .iter()
+                .any(|(stream, since)| *stream == source && *since <= signal)
+            {
+                known.push((*stream, at));
+            }
+        }
+        known
+            .iter()
+            .any(|(stream, since)| *stream == to && *since <= later)
+    };
+    // Which arguments a kernel writes to; it reads the others.
+    let written = |launch: &Launch| match launch.kernel {
+        "seed" => vec![3],
+        "inputs" => vec![1, 2],
+        "leaves" | "product_s8" => vec![2],
+        "nodes" => vec![1],
+        other => panic!("{other}"),
+    };
+    let mut checked = 0;
+    for (index, (later_at, to, later)) in launches.iter().enumerate() {
+        for (earlier_at, from, earlier) in &launches[..index] {
+            for (i, a) in earlier.args.iter().enumerate() {
+                for (j, b) in later.args.iter().enumerate() {
+                    let writes = written(earlier).contains(&i) || written(later).contains(&j);
+                    if !matches!(a, Arg::Memory(_)) || a != b || !writes {
+                        continue;
+                    }
+                    assert!(
+                        done(*earlier_at, *from, *later_at, *to),
+                        "{} at {later_at} does not wait for {} at {earlier_at}",
+                        later.kernel,
+                        earlier.kernel
+                    );
+                    checked += 1;
+                }
+            }
+        }
+    }
+    assert!(checked > 50, "{checked}");
+    // And it does overlap: a round's inputs are drawn before the product of the round before is waited for.
+    let positions = |kernel: &str| -> Vec<usize> {
+        launches
+            .iter()
+            .filter(|(_, _, launch)| launch.kernel == kernel)
+            .map(|(at, ..)| *at)
+            .collect()
+    };
+    let (inputs, leaves) = (positions("inputs"), positions("leaves"));
+    assert!(inputs
+        .iter()
+        .skip(1)
+        .zip(&leaves)
+        .all(|(inputs, leaves)| inputs < leaves));
+}
+
+#[test]
+fn the_protocols_known_answers_are_met_and_a_census_is_proven_and_opened() {
+    let Some(emulator) = Emulator::new(HOPPER) else {
+        return;
+    };
+    let platform = emulator.platform();
+    let mut cuda = Cuda::new(&platform, 0, Route::Wgmma).unwrap();
+    assert_eq!(
+        known_answers::commitment(&mut cuda).unwrap(),
+        known_answers::COMMITMENT
+    );
+    let (challenge, open_seed) = (seed(1), seed(2));
+    let device = Device {
+        asset: 7,
+        prover: [3; 32],
+    };
+    let mut store = RoundStore::new(&challenge, &device, Class::Xs);
+    let key = *store.device_key();
+    for root in cuda.roots(Class::Xs, &key, 1, [ZERO, ZERO], 9).unwrap() {
+        store.push(root).unwrap();
+    }
+    let opening = open(&mut cuda, &store, &open_seed).unwrap();
+    let checked = verify(
+        &device,
+        &challenge,
+        &store.claim(),
+        &open_seed,
+        &opening.top,
+        &opening.samples,
+    );
+    checked.unwrap();
+}
+
+#[test]
+fn the_fastest_route_is_one_that_the_card_has_and_that_is_right() {
+    let Some(emulator) = Emulator::new((8, 6)) else {
+        return;
+    };
+    // Measuring takes class M, too much for an emulator: so little memory is free that class S is measured instead.
+    emulator.fails(Fault::Free((256 + 40) << 20));
+    emulator.fails(Fault::Missing(Library::CublasLt));
+    let cuda = Cuda::fastest(&emulator.platform(), 0).unwrap();
+    assert!(matches!(cuda.route, Route::Mma | Route::Fp16));
+    assert_eq!(cuda.threads(), 1);
+    let error = Cuda::new(&emulator.platform(), 0, Route::Wgmma).err().unwrap();
+    assert!(error.to_string().contains("Hopper"), "{error}");
+    assert!(error.to_string().contains("8.6"), "{error}");
+    let error = Cuda::new(&emulator.platform(), 0, Route::CublasLt).err().unwrap();
+    assert!(error.to_string().contains("cuBLASLt"), "{error}");
+}
+
+fn cuda_error(result: Result<impl Sized, ProverError>) -> CudaError {
+    match result {
+        Err(ProverError::Cuda(error)) => error,
+        Err(other) => panic!("{other}"),
+        Ok(_) => panic!("no error"),
+    }
+}
+
+#[test]
+fn a_machine_without_card_driver_or_compiler_is_told_what_it_lacks() {
+    let none = Emulator::with(&[]);
+    let error = cuda_error(Cuda::fastest(&none.platform(), 0));
+    assert_eq!(error, CudaError::NoCard { index: 0, count: 0 });
+
+    let old = Emulator::with(&[(7, 5)]);
+    let error = cuda_error(Cuda::fastest(&old.platform(), 0));
+    assert!(error.to_string().contains("7.5"), "{error}");
+
+    for library in [Library::Driver, Library::Nvrtc] {
+        let emulator = Emulator::with(&[HOPPER]);
+        emulator.fails(Fault::Missing(library));
+        let error = cuda_error(Cuda::fastest(&emulator.platform(), 0));
+        assert_eq!(error, CudaError::NoLibrary(library));
+        assert!(error.mend().contains("nstall"));
+    }
+
+    let one = Emulator::with(&[HOPPER]);
+    let error = cuda_error(Cuda::new(&one.platform(), 3, Route::Mma));
+    assert_eq!(error, CudaError::NoCard { index: 3, count: 1 });
+}
+
+#[test]
+fn a_class_that_does_not_fit_is_refused_before_anything_is_taken_and_a_smaller_one_goes_on() {
+    let Some(emulator) = Emulator::new(HOPPER) else {
+        return;
+    };
+    let mut cuda = Cuda::unchecked(&emulator.platform(), 0, Route::Mma);
+    let right = cuda.root(Class::Xs, &seed(1)).unwrap();
+    emulator.fails(Fault::Free(2 << 30));
+    let error = cuda_error(cuda.root(Class::Xl, &seed(1)));
+    assert_eq!(
+        error,
+        CudaError::TooLittleMemory {
+            class: Class::Xl,
+            needed: 2816,
+            free: 2048
+        }
+    );
+    assert!(error.is_memory());
+    assert_eq!(cuda.root(Class::Xs, &seed(1)).unwrap(), right);
+    assert_eq!(emulator.opened.load(std::sync::atomic::Ordering::Relaxed), 1);
+}
+
+#[test]
+fn memory_that_runs_out_all_the_same_is_an_error_and_is_got_over() {
+    let Some(emulator) = Emulator::new(HOPPER) else {
+        return;
+    };
+    let mut cuda = Cuda::unchecked(&emulator.platform(), 0, Route::Mma);
+    let right = cuda.root(Class::Xs, &seed(1)).unwrap();
+    for at in 1..=12 {
+        emulator.heals();
+        emulator.fails(Fault::NoMemoryAtAllocation(at));
+        let error = cuda_error(cuda.root(Class::S, &seed(1)));
+        assert!(matches!(error, CudaError::OutOfMemory { bytes: 1.. }), "{error}");
+    }
+    emulator.heals();
+    assert_eq!(cuda.root(Class::Xs, &seed(1)).unwrap(), right);
+}
+
+#[test]
+fn a_card_that_disappears_in_a_round_is_an_error_and_is_opened_anew_when_it_is_back() {
+    let Some(emulator) = Emulator::new(HOPPER) else {
+        return;
+    };
+    let mut cuda = Cuda::unchecked(&emulator.platform(), 0, Route::Mma);
+    let key = seed(1);
+    let right = cuda.roots(Class::Xs, &key, 1, [ZERO, ZERO], 4).unwrap();
+    for at in 1..=16 {
+        emulator.heals();
+        emulator.fails(Fault::LostAtLaunch(at));
+        let error = cuda_error(cuda.roots(Class::Xs, &key, 1, [ZERO, ZERO], 4));
+        assert!(matches!(error, CudaError::Lost { .. }), "{at}: {error}");
+        assert!(error.to_string().contains("CUDA_ERROR_ECC_UNCORRECTABLE"));
+        emulator.heals();
+        emulator.fails(Fault::Gone);
+        let error = cuda_error(cuda.root(Class::Xs, &key));
+        assert!(matches!(error, CudaError::Lost { .. }), "{error}");
+    }
+    emulator.heals();
+    assert_eq!(cuda.roots(Class::Xs, &key, 1, [ZERO, ZERO], 4).unwrap(), right);
+}
+
+#[test]
+fn a_card_that_computes_wrongly_fails_the_known_answers() {
+    let Some(emulator) = Emulator::new(HOPPER) else {
+        return;
+    };
+    emulator.fails(Fault::Miscomputes);
+    emulator.fails(Fault::Missing(Library::CublasLt));
+    let error = Cuda::new(&emulator.platform(), 0, Route::Mma).err().unwrap();
+    assert!(
+        matches!(
+            error,
+            ProverError::KnownAnswers {
+                backend: "cuda-mma",
+                ..
+            }
+        ),
+        "{error}"
+    );
+    assert!(Cuda::fastest(&emulator.platform(), 0).is_err());
+}
+
+#[test]
+fn every_failure_says_what_mends_it() {
+    let errors = [
+        CudaError::NoLibrary(Library::Driver),
+        CudaError::NoLibrary(Library::Nvrtc),
+        CudaError::NoLibrary(Library::CublasLt),
+        CudaError::Driver("x".into()),
+        CudaError::NoCard { index: 1, count: 1 },
+        CudaError::OutOfMemory { bytes: 1 },
+        CudaError::Lost {
+            what: "compute",
+            reason: "x".into(),
+        },
+    ];
+    let mends: BTreeSet<&str> = errors.iter().map(CudaError::mend).collect();
+    assert_eq!(mends.len(), errors.len());
+    assert_eq!((group(Class::Xs), groups(Class::Xs)), (64, 1));
+    assert_eq!((group(Class::Xl), groups(Class::Xl)), (512, 8192));
+}
