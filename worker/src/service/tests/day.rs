@@ -2,8 +2,9 @@
 //! A day of censuses on a public chain's schedule, with everything that goes wrong in a day: lost connections, forks, restarts, a slow device, calls
 //! that get lost, and a clock that goes wrong.
 //!
-//! Time is paused and moves only with the blocks. After each block the test waits, in real time, until the worker has dealt with it; so what happens
-//! depends on the seed alone, except for what the check before a commit draws, which changes nothing for an honest device.
+//! Time is paused and moves only with the blocks. After each block the test waits, in real time, until the worker has dealt with it. So all troubles are
+//! the seed's, and come in the same blocks in every run; only how far a thread of the device or of the disk has got when its worker is killed is not, and may
+//! decide whether a census has a commit at all.
 
 use super::*;
 use crate::prover::{Prover, ProverError};
@@ -272,22 +273,27 @@ async fn live(twin: &Twin, data: &Path, seed: u64) -> (Troubles, Quiet) {
         } else {
             twin.advance();
         }
+        // Either before it has seen the block, or with what it began upon it on its way.
+        let killed = chance.of_thousand(5);
+        if killed {
+            (calm, troubles.kills) = (false, troubles.kills + 1);
+            down = u32::try_from(chance.below(8)).unwrap();
+        }
+        if killed && chance.below(2) == 0 {
+            if let Some(alive) = life.take() {
+                alive.kill().await;
+            }
+        }
         advance(passes).await;
 
         match life.take() {
-            Some(alive) if chance.of_thousand(5) => {
-                // At any moment of what it does upon the block.
-                for _ in 0..chance.below(40) {
-                    yield_now().await;
-                }
-                alive.kill().await;
-                (calm, troubles.kills) = (false, troubles.kills + 1);
-                down = u32::try_from(chance.below(8)).unwrap();
-            }
             Some(alive) => {
                 alive.settle(twin).await;
                 calm &= alive.running.watch.borrow().connected;
-                life = Some(alive);
+                match killed {
+                    true => alive.kill().await,
+                    false => life = Some(alive),
+                }
             }
             None => calm = false,
         }
