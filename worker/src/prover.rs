@@ -94,6 +94,10 @@ impl Prover for Box<dyn Prover> {
         (**self).describe()
     }
 
+    fn uuid(&self) -> Option<String> {
+        (**self).uuid()
+    }
+
     fn root(&mut self, class: Class, seed: &Hash) -> Result<Hash, ProverError> {
         (**self).root(class, seed)
     }

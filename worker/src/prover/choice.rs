@@ -154,6 +154,10 @@ impl Prover for Rescued {
         self.card.describe()
     }
 
+    fn uuid(&self) -> Option<String> {
+        self.card.uuid()
+    }
+
     fn root(&mut self, class: Class, seed: &Hash) -> Result<Hash, ProverError> {
         self.card.root(class, seed)
     }

@@ -304,6 +304,10 @@ impl Prover for Cuda {
         format!("{} on card {}", self.name(), self.index)
     }
 
+    fn uuid(&self) -> Option<String> {
+        info(&*self.platform, self.index).ok().map(|info| info.uuid)
+    }
+
     fn root(&mut self, class: Class, seed: &Hash) -> Result<Hash, ProverError> {
         let root = self.round(class, seed, |card, plan| {
             let mut root = [0; 32];

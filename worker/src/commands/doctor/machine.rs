@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What the machine says of itself.
 
-use crate::telemetry::sensors::Sensors;
+use crate::{prover::cuda::nvrtc, telemetry::sensors::Sensors};
 use rustix::{
     fs::{access, statvfs, Access},
     process::{getrlimit, Resource},
 };
 use std::{
-    env,
     fs::{read_dir, read_to_string},
     path::{Path, PathBuf},
     sync::Arc,
@@ -17,19 +16,6 @@ use std::{
 const NVIDIA: &str = "0x10de";
 /// What draws or computes, among the things on the bus.
 const DISPLAY: &str = "0x03";
-
-/// The compiler's library.
-const NVRTC: &str = "libnvrtc.so";
-/// Where libraries are, besides where LD_LIBRARY_PATH says.
-const LIBRARIES: [&str; 7] = [
-    "/usr/lib/x86_64-linux-gnu",
-    "/usr/lib/aarch64-linux-gnu",
-    "/usr/lib64",
-    "/usr/lib",
-    "/usr/local/lib",
-    "/usr/local/cuda/lib64",
-    "/opt/cuda/lib64",
-];
 
 /// NVIDIA's cards on the bus, whether a driver knows them or not. `bus`: the system's folder of what is on it.
 pub fn cards(bus: &Path) -> usize {
@@ -59,29 +45,12 @@ pub fn driver(sensors: Result<Arc<dyn Sensors>, String>) -> Result<String, Strin
     }
 }
 
-/// Where the compiler for kernels is.
+/// Whether the compiler for kernels is found, as the backend looks for it.
 pub fn nvrtc() -> Result<String, String> {
-    let named = env::var_os("LD_LIBRARY_PATH").unwrap_or_default();
-    let folders = env::split_paths(&named).chain(LIBRARIES.map(PathBuf::from));
-    find(folders, NVRTC)
-        .map(|path| path.display().to_string())
-        .ok_or_else(|| format!("{NVRTC} is neither where libraries are nor where LD_LIBRARY_PATH says"))
-}
-
-/// The first library of this name, whatever its version.
-fn find(folders: impl Iterator<Item = PathBuf>, name: &str) -> Option<PathBuf> {
-    folders
-        .filter_map(|folder| read_dir(folder).ok())
-        .flatten()
-        .flatten()
-        .map(|entry| entry.path())
-        .find(|path| {
-            let file = path.file_name().unwrap_or_default().to_string_lossy();
-            file == name
-                || file
-                    .strip_prefix(name)
-                    .is_some_and(|version| version.starts_with('.'))
-        })
+    match nvrtc::is_present() {
+        true => Ok("found".into()),
+        false => Err("libnvrtc is neither where libraries are nor where LD_LIBRARY_PATH says".into()),
+    }
 }
 
 /// Bytes that this user may still write to a folder, whether it is there yet or not.
@@ -162,22 +131,6 @@ mod tests {
         assert_eq!(found, "driver 570.1: Fake (GPU-1, 1024 MiB)");
         assert!(driver(Ok(Arc::new(Fake(Vec::new())))).is_err());
         assert_eq!(driver(Err("x".into())), Err("x".into()));
-    }
-
-    #[test]
-    fn a_library_is_found_whatever_its_version_and_no_other_instead() {
-        let folder = tempfile::tempdir().unwrap();
-        let look = || {
-            find(
-                [folder.path().join("none"), folder.path().into()].into_iter(),
-                NVRTC,
-            )
-        };
-        fs::write(folder.path().join("libnvrtc.sox"), "").unwrap();
-        fs::write(folder.path().join("libnvrtc-builtins.so.12"), "").unwrap();
-        assert_eq!(look(), None);
-        fs::write(folder.path().join("libnvrtc.so.12"), "").unwrap();
-        assert_eq!(look(), Some(folder.path().join("libnvrtc.so.12")));
     }
 
     #[test]

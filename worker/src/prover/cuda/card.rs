@@ -12,12 +12,20 @@ pub struct Info {
     pub index: usize,
     /// Its maker's name for it.
     pub name: String,
-    /// The driver's identity for it, in hex.
+    /// The driver's identity for it, as NVML and `nvidia-smi` write it too: see [`uuid`].
     pub uuid: String,
     /// Compute capability, major and minor.
     pub capability: (u32, u32),
     /// Bytes of memory.
     pub memory: u64,
+}
+
+/// A UUID's bytes as `GPU-0a1b2c3d-…`.
+pub fn uuid(bytes: [u8; 16]) -> String {
+    let digits = hex::encode(bytes);
+    let part = |from: usize, to: usize| digits.get(from..to).unwrap_or_default();
+    let parts = [part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32)];
+    format!("GPU-{}", parts.join("-"))
 }
 
 /// An address in a card's memory.

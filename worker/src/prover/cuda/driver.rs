@@ -2,7 +2,9 @@
 //! Cards by CUDA's own libraries, as they are found on this machine.
 
 use super::{
-    card::{Address, Arg, Card, CudaError, Event, Info, Launch, Library, Multiply, Platform, Slot, Stream},
+    card::{
+        self, Address, Arg, Card, CudaError, Event, Info, Launch, Library, Multiply, Platform, Slot, Stream,
+    },
     lt::Lt,
     nvrtc,
     source::{Arch, Program},
@@ -94,7 +96,7 @@ fn describe(ordinal: i32) -> Result<Info, CudaError> {
     Ok(Info {
         index: usize::try_from(ordinal).unwrap_or_default(),
         name: result::device::get_name(device).map_err(&failed)?,
-        uuid: hex::encode(uuid.bytes.map(|byte| {
+        uuid: card::uuid(uuid.bytes.map(|byte| {
             let [byte] = byte.to_ne_bytes();
             byte
         })),

@@ -2,7 +2,9 @@
 //! A card for tests: the kernels' own sources, built for the host by the C++ compiler that is there, over memory of this
 //! process. It can be told to fail.
 
-use super::card::{Address, Arg, Card, CudaError, Event, Info, Launch, Library, Multiply, Platform, Stream};
+use super::card::{
+    self, Address, Arg, Card, CudaError, Event, Info, Launch, Library, Multiply, Platform, Stream,
+};
 use super::source::{Program, HEADERS};
 use compute_proof::work::dot;
 use rayon::prelude::*;
@@ -164,7 +166,7 @@ impl Platform for Emulator {
         let info = |(index, capability): (usize, &(u32, u32))| Info {
             index,
             name: "Emulated card".into(),
-            uuid: "00".repeat(16),
+            uuid: card::uuid([0; 16]),
             capability: *capability,
             memory: 1 << 34,
         };

@@ -35,6 +35,19 @@ fn fresh_seed() -> Hash {
     seed
 }
 
+/// The sensors of a card are found by it.
+#[test]
+fn a_card_has_the_identity_that_nvml_writes() {
+    let bytes = std::array::from_fn(|index| u8::try_from(index).unwrap() + 0xa0);
+    assert_eq!(card::uuid(bytes), "GPU-a0a1a2a3-a4a5-a6a7-a8a9-aaabacadaeaf");
+    let Some(emulator) = Emulator::new(HOPPER) else {
+        return;
+    };
+    let cuda = Cuda::new(&emulator.platform(), 0, Route::Wgmma).unwrap();
+    let uuid = "GPU-00000000-0000-0000-0000-000000000000";
+    assert_eq!(cuda.uuid().as_deref(), Some(uuid));
+}
+
 fn reference(class: Class, seed: &Hash) -> RoundTree {
     let mut digests = vec![0; size(class.m()) * size(class.n())];
     Reference.digests(class, 1, seed, &mut digests);
