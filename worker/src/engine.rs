@@ -214,6 +214,8 @@ struct Held {
     work: Work,
     store: RoundStore,
     until: u32,
+    /// The device failed at a round of it.
+    failed: bool,
 }
 
 struct Worker<P> {
@@ -298,7 +300,7 @@ impl<P: Prover> Worker<P> {
                 reason,
                 "the device failed; no more rounds in this census"
             );
-            held.until = 0;
+            (held.until, held.failed) = (0, true);
         }
         let done = held.store.rounds().saturating_sub(done);
         let work = held.work.class.work(done);
@@ -309,9 +311,10 @@ impl<P: Prover> Worker<P> {
             progress.failures += failed;
             false
         });
-        let round = begun.elapsed() / count;
-        self.last_round = Some(round);
-        self.tell(Some(round));
+        // What failed says nothing about how long rounds take.
+        let round = pushed.is_ok().then(|| begun.elapsed() / count);
+        self.last_round = round.or(self.last_round);
+        self.tell(round);
     }
 
     fn answer(&mut self, request: Request) {
@@ -343,16 +346,22 @@ impl<P: Prover> Worker<P> {
 
     fn hold(&mut self, work: Work, rounds: u32, known: Vec<Hash>) {
         match &mut self.held {
-            Some(held) if held.work == work => held.until = rounds,
+            // After a failure there are no more in this work, whatever is asked for.
+            Some(held) if held.work == work => held.until = if held.failed { 0 } else { rounds },
             _ => {
                 // Another class may take longer.
                 self.last_round = None;
+                self.report.send_if_modified(|progress| {
+                    progress.last_round = None;
+                    false
+                });
                 let store = RoundStore::from_roots(&work.challenge, &self.device, work.class, known)
                     .unwrap_or_else(|_| RoundStore::new(&work.challenge, &self.device, work.class));
                 self.held = Some(Held {
                     work,
                     store,
                     until: rounds,
+                    failed: false,
                 });
             }
         }

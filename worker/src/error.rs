@@ -162,7 +162,9 @@ impl From<ServiceError> for Error {
     fn from(error: ServiceError) -> Self {
         match error {
             ServiceError::Chain(error) => error.into(),
-            ServiceError::Faulty | ServiceError::ProverGone => Self::new(Code::Device, error)
+            // Whoever starts the worker again may mend it: nothing shows that the device computes wrongly.
+            ServiceError::ProverGone => Self::new(Code::Failed, error),
+            ServiceError::Faulty => Self::new(Code::Device, error)
                 .mend("Lower its clock or its temperature, and see that `bench` prints the checksum of the documentation."),
         }
     }

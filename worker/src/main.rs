@@ -18,6 +18,7 @@ use std::{
     future::Future,
     io::{self, IsTerminal, Write},
     process::ExitCode,
+    time::Duration,
 };
 
 fn main() -> ExitCode {
@@ -84,14 +85,20 @@ fn dispatch(cli: &Cli) -> Result<u8, Error> {
     }
 }
 
+/// How long what still runs may take once a command has ended.
+const PATIENCE: Duration = Duration::from_secs(2);
+
 /// Runs a command that talks to the chain.
 fn wait<T>(command: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-    tokio::runtime::Builder::new_multi_thread()
+    let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
-        .map_err(|error| Error::new(Code::Failed, error))?
-        .block_on(command)
+        .map_err(|error| Error::new(Code::Failed, error))?;
+    let result = runtime.block_on(command);
+    // A driver that hangs with a lost card must not keep the process, and with it the asset's lock.
+    runtime.shutdown_timeout(PATIENCE);
+    result
 }
 
 /// Prints a command's output: text and JSON come from one value.

@@ -164,6 +164,7 @@ impl<C: Chain> Service<C> {
         let (news, mut views) = mpsc::channel(1);
         follower.spawn(follow(self.chain.clone(), news));
         let mut card = Some(self.card.clone());
+        let mut computed = 0;
         loop {
             let event = tokio::select! {
                 Some(news) = views.recv() => match news {
@@ -171,7 +172,10 @@ impl<C: Chain> Service<C> {
                         watchers.send_modify(|snapshot| snapshot.connected = true);
                         let seen = *progress.borrow();
                         if let (Some((work, _)), Some(round)) = (seen.rounds, seen.last_round) {
-                            state.measured(work.class, round);
+                            // Only what is new counts.
+                            if std::mem::replace(&mut computed, seen.computed) != seen.computed {
+                                state.measured(work.class, round);
+                            }
                         }
                         Event::Block(Box::new(view))
                     }
@@ -213,7 +217,7 @@ impl<C: Chain> Service<C> {
                 asked = control.recv() => match asked {
                     Some(Control::Drain) => Event::Drain,
                     // Nothing would be lost by ending now, and nothing won by waiting.
-                    Some(Control::Leave) if at_risk(&state).is_none() => return Ok(self.end(&state, tasks).await),
+                    Some(Control::Leave) if state.at_risk().is_none() => return Ok(self.end(&state, tasks).await),
                     Some(Control::Leave) => Event::Drain,
                     Some(Control::Stop) | None => return Ok(self.end(&state, tasks).await),
                 },
@@ -282,31 +286,33 @@ impl<C: Chain> Service<C> {
 
     /// Lets what is on its way arrive, and puts the rounds on the disk for the next start.
     async fn end(&self, state: &State, mut tasks: JoinSet<(Task, Outcome)>) -> Ended {
-        if timeout(self.block * 2, async {
-            while tasks.join_next().await.is_some() {}
-        })
-        .await
-        .is_err()
-        {
+        let mut at_risk = state.at_risk();
+        let arriving = async {
+            while let Some(done) = tasks.join_next().await {
+                // What no block was seen to take may be taken yet.
+                if let Ok((Task::Commit { .. }, Outcome::Refused { .. } | Outcome::Faulty { .. })) = done {
+                    at_risk = state.commit_at_risk();
+                }
+            }
+        };
+        if timeout(self.block * 2, arriving).await.is_err() {
             tracing::warn!("a transaction was still on its way");
         }
-        if let Ok(Some((work, roots))) = self.engine.roots().await {
-            let openings = self.openings.clone();
-            if let Err(error) = blocking(move || openings.save(&work, &roots)).await {
-                tracing::warn!("the rounds could not be saved: {error}");
+        // A device that does not come back must not keep the worker from ending.
+        match timeout(self.block * 2, self.engine.roots()).await {
+            Ok(Ok(Some((work, roots)))) => {
+                let openings = self.openings.clone();
+                if let Err(error) = blocking(move || openings.save(&work, &roots)).await {
+                    tracing::warn!("the rounds could not be saved: {error}");
+                }
+            }
+            Ok(_) => {}
+            Err(_) => {
+                tracing::warn!("the device does not answer: the rounds since the last commit are not saved")
             }
         }
-        Ended::Stopped {
-            at_risk: at_risk(state),
-        }
+        Ended::Stopped { at_risk }
     }
-}
-
-/// The census whose commit may yet have to be opened. An earlier one's can only be settled.
-fn at_risk(state: &State) -> Option<u32> {
-    let now = state.view()?.census.index;
-    let commit = state.commit().filter(|commit| commit.census == now)?;
-    matches!(state.stage(), Stage::Working | Stage::Committed | Stage::Opening).then_some(commit.census)
 }
 
 /// The next reading of the card's sensors; never, if there are none. `None`: the card does not answer.

@@ -42,6 +42,8 @@ pub struct State {
     pending: Option<Task>,
     /// No task begins before this height: what the last one did is not visible earlier.
     quiet_until: u32,
+    /// The census of the last commit that a block took or may have taken, and the height up to which that is not visible yet.
+    taken: Option<(u32, u32)>,
     /// The commit that the chain refused: not tried again in the same slot.
     refused_commit: Option<(Work, u8)>,
     /// Openings that failed in this census, and the height from which to try again.
@@ -72,6 +74,7 @@ impl State {
             view: None,
             class: (settings.class, Hash::default()),
             seen: None,
+            taken: None,
             pace: Pace::FULL,
             target: None,
             rounds: None,
@@ -366,6 +369,28 @@ impl State {
         })
     }
 
+    /// The census whose commit may yet have to be opened, as far as this worker knows: one that is on its way counts, and one that was taken by
+    /// a block not seen yet. An earlier census's can only be settled.
+    pub fn at_risk(&self) -> Option<u32> {
+        if let Some(Task::Commit { work, .. }) = self.pending {
+            return Some(work.census);
+        }
+        let seen = self.view.as_ref().map_or(0, |view| view.best.number);
+        if let Some((census, _)) = self.taken.filter(|(_, at)| *at > seen) {
+            return Some(census);
+        }
+        self.commit_at_risk()
+    }
+
+    /// The same of the commit that the chain shows.
+    pub fn commit_at_risk(&self) -> Option<u32> {
+        let (view, commit) = self.commit_now()?;
+        // The seed may yet be another.
+        let undecided = view.census.phase == Phase::Open && !commit.opened && !view.seed_is_final;
+        let stands = matches!(self.stage(), Stage::Working | Stage::Committed | Stage::Opening);
+        (stands || undecided).then_some(commit.census)
+    }
+
     /// Whether settling the commit pays. One that was drawn and not opened is slashed by it: left to others.
     fn is_settleable(view: &View, commit: &Commit) -> bool {
         let over = commit.census < view.census.index
@@ -422,7 +447,8 @@ impl State {
     fn note_outcome(&mut self, task: Task, outcome: Outcome) {
         let best = self.view.as_ref().map_or(0, |view| view.best.number);
         match (task, outcome) {
-            (Task::Commit { .. }, Outcome::Taken { at }) => {
+            (Task::Commit { work, .. }, Outcome::Taken { at }) => {
+                self.taken = Some((work.census, at));
                 self.faults = 0;
                 self.quiet_until = at;
             }
@@ -441,7 +467,11 @@ impl State {
                 self.faults += 1;
             }
             (Task::Open { work, .. }, Outcome::Faulty { .. }) => self.try_opening_later(work, best),
-            (_, Outcome::Failed { .. } | Outcome::Faulty { .. }) => {
+            (task, Outcome::Failed { .. } | Outcome::Faulty { .. }) => {
+                if let (Task::Commit { work, .. }, Some(view)) = (task, &self.view) {
+                    // It may be taken as long as the window lasts.
+                    self.taken = Some((work.census, view.census.closes_at.saturating_sub(1)));
+                }
                 self.quiet_until = best.saturating_add(1);
             }
         }

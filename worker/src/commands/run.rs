@@ -159,7 +159,7 @@ pub async fn run(args: &Args, config: &Config, bars: Option<MultiProgress>) -> R
         rounds_expected = output.rounds_expected,
         "ready"
     );
-    let metrics = listen(config.metrics).await?;
+    let metrics = listen(config.metrics).await;
     let mut beside = JoinSet::new();
     let card = watch_sensors(prover.uuid(), &mut beside);
     let service = Service {
@@ -221,24 +221,22 @@ pub(super) async fn or_stopped<T>(work: impl Future<Output = Result<T, Error>>) 
     }
 }
 
-/// Opens the port for metrics, if they are wanted.
-pub(super) async fn listen(address: Option<Address>) -> Result<Option<TcpListener>, Error> {
-    let Some(Address(address)) = address else {
-        return Ok(None);
+/// Opens the port for metrics, if they are wanted. A worker that cannot be watched works all the same.
+pub(super) async fn listen(address: Option<Address>) -> Option<TcpListener> {
+    let Address(address) = address?;
+    let listener = match TcpListener::bind(address).await {
+        Ok(listener) => listener,
+        Err(error) => {
+            tracing::error!("cannot serve metrics on {address}: {error}; name another port with --metrics");
+            return None;
+        }
     };
-    let listener = TcpListener::bind(address).await.map_err(|error| {
-        Error::new(
-            Code::Config,
-            format!("cannot serve metrics on {address}: {error}"),
-        )
-        .mend("Name another port with --metrics.")
-    })?;
     let address = listener.local_addr().unwrap_or(address);
     if !address.ip().is_loopback() {
         tracing::warn!("metrics are served beyond this machine: whoever reaches the port can read them");
     }
     tracing::info!("metrics: http://{address}/metrics");
-    Ok(Some(listener))
+    Some(listener)
 }
 
 /// Has the sensors of the card of this UUID watched, if there is one and a driver for it.

@@ -210,7 +210,7 @@ pub async fn run(args: &Args, config: &Config, bars: Option<MultiProgress>) -> R
             "listening beyond this machine: Stratum has no encryption and no passwords, whoever reaches the port can mine here"
         );
     }
-    let metrics = listen(config.metrics).await?;
+    let metrics = listen(config.metrics).await;
     let options = Options {
         split: pool.split,
         salt: salt()?,

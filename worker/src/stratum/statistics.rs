@@ -22,6 +22,9 @@ pub const OTHERS: &str = "(others)";
 /// Who has brought no share for so long makes room for another.
 const FORGOTTEN: Duration = Duration::from_secs(3_600);
 
+/// So often they are looked for, however many strangers come.
+const SWEEP: Duration = Duration::from_secs(60);
+
 /// Seconds of a bucket.
 const BUCKET: u64 = 30;
 
@@ -70,6 +73,8 @@ struct Miner {
 #[derive(Clone, Debug, Default)]
 pub struct Statistics {
     miners: BTreeMap<String, Miner>,
+    /// When those that are gone were looked for last.
+    swept: Duration,
 }
 
 impl Statistics {
@@ -95,7 +100,9 @@ impl Statistics {
     }
 
     fn miner(&mut self, name: &str, now: Duration) -> &mut Miner {
-        if self.miners.len() >= MAX_MINERS && !self.miners.contains_key(name) {
+        let full = self.miners.len() >= MAX_MINERS && !self.miners.contains_key(name);
+        if full && now.saturating_sub(self.swept) >= SWEEP {
+            self.swept = now;
             self.miners
                 .retain(|name, miner| name == OTHERS || now.saturating_sub(miner.heard()) < FORGOTTEN);
         }

@@ -124,7 +124,7 @@ pub struct Check {
 }
 
 /// Checks whose failure does not keep a worker from earning: it computes on the processor, or serves fewer miners.
-const WEAK: [&str; 3] = ["driver", "nvrtc", "files"];
+const WEAK: [&str; 4] = ["driver", "nvrtc", "card", "files"];
 
 /// Bytes below which the disk is full: the roots of a census are 2 MiB at most, and a few censuses are kept.
 const LEAST_DISK: u64 = 64 << 20;

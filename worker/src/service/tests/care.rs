@@ -74,6 +74,28 @@ async fn a_worker_that_is_to_leave_goes_at_once_if_nothing_stands_on_the_chain()
 }
 
 #[tokio::test]
+async fn a_worker_that_is_to_leave_waits_for_a_commit_that_is_on_its_way() {
+    let data = tempfile::tempdir().unwrap();
+    let twin = twin(Faults::default(), 1);
+    let mut running = Running::start(&twin, data.path());
+    while twin.ledger(|l| l.census().phase) != Phase::Work || twin.waiting() == 0 {
+        twin.advance();
+        running.settle(&twin).await;
+    }
+    // It waits in the pool: no block shows it.
+    assert!(twin.ledger(|l| l.commit()).is_none());
+    running.control.send(Control::Leave).await.unwrap();
+    while !running.task.is_finished() {
+        assert!(twin.ledger(|l| l.census().index) < 3, "it does not end");
+        twin.advance();
+        running.settle(&twin).await;
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    assert_eq!(running.task.await.unwrap().unwrap(), Ended::Drained);
+    assert_eq!((count(&twin, openings), count(&twin, slashes)), (1, 0));
+}
+
+#[tokio::test]
 async fn an_earlier_census_that_is_only_to_be_settled_keeps_no_worker_from_leaving() {
     let data = tempfile::tempdir().unwrap();
     let twin = twin(Faults::default(), 1);

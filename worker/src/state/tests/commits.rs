@@ -348,3 +348,54 @@ fn a_commit_of_another_class_is_held_and_opened_as_what_it_is() {
     assert_eq!(bench.rounds(work(1, 1), 10).begun(), None);
     assert!(matches!(bench.rounds(s, 10).begun(), Some(Task::Open { work, .. }) if work == s));
 }
+
+/// Who ends in between loses the bond, if it is drawn.
+#[test]
+fn a_commit_is_at_risk_from_its_sending_until_it_is_opened_or_surely_not_drawn() {
+    let mut bench = Bench::new();
+    assert_eq!(bench.state.at_risk(), None);
+    bench.block(view(101));
+    assert_eq!(bench.state.at_risk(), None);
+    assert_eq!(bench.rounds(work(1, 1), 10).begun_commit(), Some(1));
+    assert_eq!(bench.state.at_risk(), Some(1), "on its way");
+    // Taken by a block that is not seen yet.
+    assert_eq!(bench.taken(102).state.at_risk(), Some(1));
+    bench.block(with(commit(102, 10, 1), view(102)));
+    assert_eq!(bench.state.at_risk(), Some(1));
+    bench.block(with(commit(102, 10, 1), view(107)));
+    assert_eq!(bench.state.at_risk(), Some(1));
+    let spared = Commit {
+        drawn: Some(false),
+        ..commit(102, 10, 1)
+    };
+    assert_eq!(
+        bench.block(with(spared, view(108))).state.at_risk(),
+        Some(1),
+        "by a seed that may yet be another"
+    );
+    assert_eq!(bench.block(with(spared, view(110))).state.at_risk(), None);
+    assert_eq!(
+        bench.block(with(drawn(102, 10), view(110))).state.at_risk(),
+        Some(1)
+    );
+    assert_eq!(
+        bench.block(with(opened(102, 10), view(111))).state.at_risk(),
+        None
+    );
+}
+
+#[test]
+fn a_commit_of_which_nothing_is_heard_is_at_risk_while_it_may_be_taken() {
+    let mut bench = Bench::new();
+    bench.block(view(101)).rounds(work(1, 1), 10);
+    assert_eq!(bench.done(failed()).state.at_risk(), Some(1));
+    // Block 105 is the last that may take it.
+    assert_eq!(
+        bench.event(Event::Block(Box::new(view(104)))).state.at_risk(),
+        Some(1)
+    );
+    let mut late = Bench::new();
+    late.block(view(101)).rounds(work(1, 1), 10);
+    late.done(refused(102));
+    assert_eq!(late.block(view(102)).state.at_risk(), None);
+}
