@@ -208,3 +208,15 @@ pub fn open(
         prover.leaves(store.class(), seed, indices)
     })
 }
+
+/// A seed that no earlier run of the tests has seen; printed, so that a failure can be repeated.
+#[cfg(test)]
+pub(crate) fn fresh_seed() -> Hash {
+    let now = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap()
+        .as_nanos();
+    let seed = compute_proof::hash::keyed(&[0; 32], &now.to_le_bytes());
+    println!("seed {}", hex::encode(seed));
+    seed
+}

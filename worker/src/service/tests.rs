@@ -99,6 +99,17 @@ impl Running {
             }
         }
     }
+
+    /// Blocks until a worker that was told to has ended: how.
+    async fn end(mut self, twin: &Twin) -> Ended {
+        while !self.task.is_finished() {
+            assert!(twin.ledger(|l| l.census().index) < 3, "it does not end");
+            twin.advance();
+            self.settle(twin).await;
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        self.task.await.unwrap().unwrap()
+    }
 }
 
 /// Blocks until the census after `censuses` others has opened.
@@ -405,13 +416,7 @@ async fn draining_settles_and_ends() {
         running.settle(&twin).await;
     }
     running.control.send(Control::Drain).await.unwrap();
-    while !running.task.is_finished() {
-        assert!(twin.ledger(|l| l.census().index) < 3, "it does not end");
-        twin.advance();
-        running.settle(&twin).await;
-        tokio::time::sleep(Duration::from_millis(2)).await;
-    }
-    assert_eq!(running.task.await.unwrap().unwrap(), Ended::Drained);
+    assert_eq!(running.end(&twin).await, Ended::Drained);
     assert_eq!((count(&twin, openings), count(&twin, settlements)), (1, 1));
 }
 

@@ -2,7 +2,7 @@
 //! Every path against the reference, byte for byte.
 
 use super::{panel::size, *};
-use crate::prover::open;
+use crate::prover::{fresh_seed, open};
 use compute_proof::{
     hash::keyed,
     merkle::fold,
@@ -21,17 +21,6 @@ fn paths() -> impl Iterator<Item = Cpu> {
 
 fn seed(number: u8) -> Hash {
     keyed(&[number; 32], b"parity")
-}
-
-/// A seed that no earlier run of the tests has seen; printed, so that a failure can be repeated.
-fn fresh_seed() -> Hash {
-    let now = std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .unwrap()
-        .as_nanos();
-    let seed = keyed(&[0; 32], &now.to_le_bytes());
-    println!("seed {}", hex::encode(seed));
-    seed
 }
 
 fn reference(class: Class, seed: &Hash) -> RoundTree {

@@ -7,7 +7,7 @@ use super::{
     plan::{group, groups, Step},
     *,
 };
-use crate::prover::open;
+use crate::prover::{fresh_seed, open};
 use compute_proof::{
     hash::node,
     merkle::fold,
@@ -22,17 +22,6 @@ const HOPPER: (u32, u32) = (9, 0);
 
 fn seed(number: u8) -> Hash {
     keyed(&[number; 32], b"cuda")
-}
-
-/// A seed that no earlier run of the tests has seen; printed, so that a failure can be repeated.
-fn fresh_seed() -> Hash {
-    let now = std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .unwrap()
-        .as_nanos();
-    let seed = keyed(&[0; 32], &now.to_le_bytes());
-    println!("seed {}", hex::encode(seed));
-    seed
 }
 
 /// The sensors of a card are found by it.

@@ -85,13 +85,7 @@ async fn a_worker_that_is_to_leave_waits_for_a_commit_that_is_on_its_way() {
     // It waits in the pool: no block shows it.
     assert!(twin.ledger(|l| l.commit()).is_none());
     running.control.send(Control::Leave).await.unwrap();
-    while !running.task.is_finished() {
-        assert!(twin.ledger(|l| l.census().index) < 3, "it does not end");
-        twin.advance();
-        running.settle(&twin).await;
-        tokio::time::sleep(Duration::from_millis(2)).await;
-    }
-    assert_eq!(running.task.await.unwrap().unwrap(), Ended::Drained);
+    assert_eq!(running.end(&twin).await, Ended::Drained);
     assert_eq!((count(&twin, openings), count(&twin, slashes)), (1, 0));
 }
 
@@ -129,12 +123,6 @@ async fn a_worker_that_is_to_leave_opens_first_what_stands_on_the_chain() {
         running.settle(&twin).await;
     }
     running.control.send(Control::Leave).await.unwrap();
-    while !running.task.is_finished() {
-        assert!(twin.ledger(|l| l.census().index) < 3, "it does not end");
-        twin.advance();
-        running.settle(&twin).await;
-        tokio::time::sleep(Duration::from_millis(2)).await;
-    }
-    assert_eq!(running.task.await.unwrap().unwrap(), Ended::Drained);
+    assert_eq!(running.end(&twin).await, Ended::Drained);
     assert_eq!((count(&twin, openings), count(&twin, slashes)), (1, 0));
 }
