@@ -24,8 +24,10 @@ pub use tree::Tree;
 
 #[cfg(feature = "prove")]
 mod tree {
-    use super::*;
-    use crate::work::ZERO;
+    use crate::{
+        hash::{keyed_many, Hash},
+        work::ZERO,
+    };
     use alloc::vec::Vec;
 
     /// A whole tree in memory: 64 bytes a leaf.
@@ -41,12 +43,8 @@ mod tree {
             leaves.resize(leaves.len().next_power_of_two(), ZERO);
             let mut layers = Vec::new();
             while leaves.len() > 1 {
-                let above = leaves
-                    .as_chunks()
-                    .0
-                    .iter()
-                    .map(|[l, r]| node(node_key, l, r))
-                    .collect();
+                let mut above = alloc::vec![ZERO; leaves.len() / 2];
+                keyed_many(node_key, leaves.as_flattened().as_chunks().0, &mut above);
                 layers.push(core::mem::replace(&mut leaves, above));
             }
             layers.push(leaves);
@@ -81,7 +79,7 @@ mod tree {
     #[cfg(test)]
     mod tests {
         use super::*;
-        use crate::hash::TOP_KEY;
+        use crate::{hash::TOP_KEY, merkle::fold};
 
         #[test]
         fn every_path_folds_to_the_root_and_only_at_its_own_index() {

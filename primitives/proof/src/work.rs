@@ -81,7 +81,7 @@ pub enum Matrix {
 
 impl Matrix {
     /// Nonce of a row's key stream: words `(row, 0x41 or 0x42, 0)`, little-endian.
-    fn nonce(self, row: u32) -> [u8; 12] {
+    pub fn nonce(self, row: u32) -> [u8; 12] {
         let mut nonce = [0; 12];
         nonce[..4].copy_from_slice(&row.to_le_bytes());
         nonce[4] = match self {

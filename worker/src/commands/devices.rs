@@ -170,9 +170,12 @@ fn cpu_name() -> String {
 fn features() -> Vec<&'static str> {
     [
         ("avx2", is_x86_feature_detected!("avx2")),
+        ("avxvnni", is_x86_feature_detected!("avxvnni")),
         ("avx512f", is_x86_feature_detected!("avx512f")),
         ("avx512bw", is_x86_feature_detected!("avx512bw")),
         ("avx512vnni", is_x86_feature_detected!("avx512vnni")),
+        // Not only there, but granted by the operating system.
+        ("amx-int8", Path::AmxInt8.is_available()),
     ]
     .into_iter()
     .filter_map(|(name, there)| there.then_some(name))

@@ -53,7 +53,7 @@ impl fmt::Display for Backend {
 /// Not the name of a backend.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "unknown backend: one of cpu, cpu-avx512-vnni, cpu-avx2, cpu-portable, cuda, cuda-wgmma, cuda-mma, cuda-cublaslt, cuda-fp16"
+    "unknown backend: one of cpu, cpu-amx-int8, cpu-avx512-vnni, cpu-avx-vnni, cpu-avx2, cpu-portable, cuda, cuda-wgmma, cuda-mma, cuda-cublaslt, cuda-fp16"
 )]
 pub struct UnknownBackend;
 

@@ -9,11 +9,16 @@
 mod block;
 mod kernel;
 mod panel;
+mod stream;
 
+#[cfg(target_arch = "x86_64")]
+mod amx;
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+#[cfg(target_arch = "x86_64")]
+mod avxvnni;
 mod portable;
 
 #[cfg(test)]
@@ -21,7 +26,10 @@ mod tests;
 
 pub use kernel::Path;
 
-use self::{block::Block, panel::Panels};
+use self::{
+    block::{Block, Blocking},
+    panel::Panels,
+};
 use super::{known_answers, Prover, ProverError};
 use compute_proof::{hash::NODE_KEY, merkle::Tree, prove::LeafProof, Class, Hash};
 use rayon::prelude::*;
@@ -97,12 +105,13 @@ impl Cpu {
             return Err(ProverError::NoLeaf { class, index: *index });
         }
         let Self { path, pool, panels } = self;
+        let blocking = Blocking::new(class, pool.current_num_threads());
         pool.install(|| {
             panels.generate(*path, class, seed)?;
-            let (roots, found): (Vec<Hash>, Vec<Vec<(u32, LeafProof)>>) = (0..block::count(class))
+            let (roots, found): (Vec<Hash>, Vec<Vec<(u32, LeafProof)>>) = (0..blocking.count())
                 .into_par_iter()
                 .map_init(
-                    || Block::new(*path, class),
+                    || Block::new(*path, blocking),
                     |block, number| {
                         block.generate(seed, number);
                         block.tree(seed, panels, indices)
@@ -121,7 +130,7 @@ impl Cpu {
                 let mut proof = inside.clone();
                 proof
                     .path
-                    .extend(above.path(index / block::leaves(class)).into_iter().flatten());
+                    .extend(above.path(index / blocking.leaves()).into_iter().flatten());
                 proofs.push(proof);
             }
             Ok((above.root(), proofs))
@@ -148,13 +157,14 @@ impl Prover for Cpu {
 
     fn time_product(&mut self, class: Class, seed: &Hash) -> Result<Duration, ProverError> {
         let Self { path, pool, panels } = self;
+        let blocking = Blocking::new(class, pool.current_num_threads());
         pool.install(|| {
             panels.generate(*path, class, seed)?;
             // All of A, ahead of time: twice the memory of a round.
-            let mut blocks: Vec<Block> = (0..block::count(class))
+            let mut blocks: Vec<Block> = (0..blocking.count())
                 .into_par_iter()
                 .map(|number| {
-                    let mut block = Block::new(*path, class);
+                    let mut block = Block::new(*path, blocking);
                     block.generate(seed, number);
                     block
                 })

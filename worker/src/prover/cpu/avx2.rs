@@ -6,73 +6,128 @@
 
 use super::{
     block::Sums,
-    kernel::{digest_all, Rows, DEPTH},
-    panel::{Line, COLUMNS},
+    kernel::{digest_all, Rows},
+    panel::{self, Step, COLUMNS, GROUP},
+    stream::{self, Lanes, MOST},
 };
-use compute_proof::opening::Leaf;
+use compute_proof::{opening::Leaf, Hash};
 use std::arch::x86_64::{
-    _mm256_add_epi32, _mm256_cvtepi8_epi16, _mm256_loadu_si256, _mm256_madd_epi16, _mm256_set1_epi32,
-    _mm256_storeu_si256, _mm_loadu_si128,
+    __m256i, _mm256_add_epi32, _mm256_cvtepi8_epi16, _mm256_hadd_epi32, _mm256_loadu_si256,
+    _mm256_madd_epi16, _mm256_or_si256, _mm256_permute4x64_epi64, _mm256_set1_epi64x, _mm256_setzero_si256,
+    _mm256_slli_epi32, _mm256_srli_epi32, _mm256_storeu_si256, _mm256_xor_si256, _mm_loadu_si128,
 };
 
-/// Bytes of k that one instruction takes.
-const GROUP: usize = 2;
-/// Columns at a time: two vectors of eight int32.
-const WIDTH: usize = 16;
+/// Columns at a time: two vectors, in which each column has two sums, of its even and its odd pairs.
+const WIDTH: usize = 8;
+
 /// Rows at a time: with two vectors, half of the 16 registers are sums.
 const HEIGHT: usize = 4;
 
+// SAFETY, for all of it: only the functions below use these vectors, and they are compiled for AVX2.
+impl Lanes for __m256i {
+    const COUNT: usize = 8;
+
+    #[inline(always)]
+    fn load(words: &[u32; MOST]) -> Self {
+        // SAFETY: eight words are the 32 bytes that are read.
+        unsafe { _mm256_loadu_si256(words.as_ptr().cast()) }
+    }
+
+    #[inline(always)]
+    fn store(self, words: &mut [u32]) {
+        // SAFETY: eight words are the 32 bytes that are written.
+        unsafe { _mm256_storeu_si256(words[..8].as_mut_ptr().cast(), self) }
+    }
+
+    #[inline(always)]
+    fn add(self, other: Self) -> Self {
+        // SAFETY: as above.
+        unsafe { _mm256_add_epi32(self, other) }
+    }
+
+    #[inline(always)]
+    fn xor(self, other: Self) -> Self {
+        // SAFETY: as above.
+        unsafe { _mm256_xor_si256(self, other) }
+    }
+
+    #[inline(always)]
+    fn rotate<const LEFT: i32, const RIGHT: i32>(self) -> Self {
+        // SAFETY: as above.
+        unsafe { _mm256_or_si256(_mm256_slli_epi32::<LEFT>(self), _mm256_srli_epi32::<RIGHT>(self)) }
+    }
+}
+
+/// Fills a panel with the rows `first ..` of B, `flip` xored into every word.
+#[target_feature(enable = "avx2")]
+pub fn fill(seed: &Hash, first: u32, flip: u32, panel: &mut [Step]) {
+    panel::fill::<__m256i>(seed, first, flip, panel);
+}
+
+/// Fills rows of A, the first of which is row `first`.
+#[target_feature(enable = "avx2")]
+pub fn fill_rows(seed: &Hash, first: u32, rows: &mut Rows) {
+    stream::fill_rows::<__m256i>(seed, first, rows);
+}
+
+/// Sums each row.
+#[target_feature(enable = "avx2")]
+pub fn sum(rows: &mut Rows) {
+    rows.sum();
+}
+
+/// Widens the rows to int16.
+#[target_feature(enable = "avx2")]
+pub fn widen(rows: &mut Rows) {
+    rows.wide.clear();
+    rows.wide
+        .extend(rows.bytes.iter().map(|byte| i16::from(byte.cast_signed())));
+}
+
 /// Digests of the products of all rows (a multiple of four) with a panel.
 #[target_feature(enable = "avx2")]
-pub fn multiply(rows: &Rows, panel: &[Line], sums: &mut Sums, digests: &mut [Leaf]) {
+pub fn multiply(rows: &Rows, panel: &[Step], sums: &mut Sums, digests: &mut [Leaf]) {
     sums.fill([0; COLUMNS]);
-    let pairs_per_row = rows.k / GROUP;
-    for (depth, part) in panel.chunks_exact(DEPTH).enumerate() {
-        let steps: &[[Line; GROUP]] = part.as_chunks().0;
-        let four_rows = rows.pairs.chunks_exact(HEIGHT * pairs_per_row);
-        for (pairs, sums) in four_rows.zip(sums.as_chunks_mut::<HEIGHT>().0) {
-            let row = |index: usize| {
-                let start = index * pairs_per_row + depth * DEPTH / GROUP;
-                &pairs[start..start + DEPTH / GROUP]
-            };
+    let parts = rows.wide.chunks_exact(rows.height * rows.depth);
+    for (part, steps) in parts.zip(panel.chunks_exact(rows.depth / GROUP)) {
+        let four_rows = part.chunks_exact(HEIGHT * rows.depth);
+        for (four, sums) in four_rows.zip(sums.as_chunks_mut::<HEIGHT>().0) {
+            let row = |index: usize| four[index * rows.depth..][..rows.depth].as_chunks::<GROUP>().0;
             let rows = [row(0), row(1), row(2), row(3)];
-            tile::<0>(rows, steps, sums);
-            tile::<1>(rows, steps, sums);
-            tile::<2>(rows, steps, sums);
-            tile::<3>(rows, steps, sums);
+            for first in (0..COLUMNS).step_by(WIDTH) {
+                tile(rows, steps, first, sums);
+            }
         }
     }
     digest_all(sums, digests);
 }
 
-/// Adds the products of four rows with columns `16 · TILE ..` of a part of a panel to `sums`.
+/// Adds the products of four rows with the columns `first ..` of a part of a panel to `sums`.
 #[target_feature(enable = "avx2")]
-fn tile<const TILE: usize>(
-    rows: [&[i32]; HEIGHT],
-    steps: &[[Line; GROUP]],
-    sums: &mut [[i32; COLUMNS]; HEIGHT],
-) {
+fn tile(rows: [&[[i16; GROUP]]; HEIGHT], steps: &[Step], first: usize, sums: &mut [[i32; COLUMNS]; HEIGHT]) {
     let [r0, r1, r2, r3] = rows;
-    // SAFETY: eight int32 are the 32 bytes that are read.
-    let mut acc = sums.each_ref().map(|sums| {
-        [0, 8].map(|at| unsafe { _mm256_loadu_si256(sums[TILE * WIDTH + at..][..8].as_ptr().cast()) })
-    });
+    let mut acc = [[_mm256_setzero_si256(); 2]; HEIGHT];
     for ((((step, r0), r1), r2), r3) in steps.iter().zip(r0).zip(r1).zip(r2).zip(r3) {
-        let bytes = &step[TILE / 2].0[TILE % 2 * 32..][..32];
-        // SAFETY: `bytes` are 32, and 16 are read from 0 and from 16.
-        let b = [0, 16]
-            .map(|at| unsafe { _mm256_cvtepi8_epi16(_mm_loadu_si128(bytes[at..][..16].as_ptr().cast())) });
-        for (acc, pair) in acc.iter_mut().zip([r0, r1, r2, r3]) {
-            let a = _mm256_set1_epi32(*pair);
+        let words: &[u32] = &step[first / 16].0[first % 16..][..WIDTH];
+        // SAFETY: four words are the 16 bytes that are read.
+        let b = [0, 4]
+            .map(|at| unsafe { _mm256_cvtepi8_epi16(_mm_loadu_si128(words[at..][..4].as_ptr().cast())) });
+        for (acc, group) in acc.iter_mut().zip([r0, r1, r2, r3]) {
+            // SAFETY: four int16 are the eight bytes that are read.
+            let a = _mm256_set1_epi64x(unsafe { group.as_ptr().cast::<i64>().read_unaligned() });
             for (acc, b) in acc.iter_mut().zip(b) {
                 *acc = _mm256_add_epi32(*acc, _mm256_madd_epi16(a, b));
             }
         }
     }
-    for (acc, sums) in acc.iter().zip(sums) {
-        for (acc, at) in acc.iter().zip([0, 8]) {
-            // SAFETY: eight int32 are the 32 bytes that are written.
-            unsafe { _mm256_storeu_si256(sums[TILE * WIDTH + at..][..8].as_mut_ptr().cast(), *acc) };
+    for ([low, high], sums) in acc.into_iter().zip(sums) {
+        // Adds the two sums of each column; that leaves them in the order 0 1 4 5 2 3 6 7.
+        let both = _mm256_permute4x64_epi64::<0b11_01_10_00>(_mm256_hadd_epi32(low, high));
+        let sums = &mut sums[first..][..WIDTH];
+        // SAFETY: eight int32 are the 32 bytes that are read and written.
+        unsafe {
+            let before = _mm256_loadu_si256(sums.as_ptr().cast());
+            _mm256_storeu_si256(sums.as_mut_ptr().cast(), _mm256_add_epi32(before, both));
         }
     }
 }

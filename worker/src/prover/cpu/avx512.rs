@@ -7,49 +7,97 @@
 
 use super::{
     block::Sums,
-    kernel::{digest_all, Rows, DEPTH},
-    panel::{Line, COLUMNS},
+    kernel::{digest_all, Rows},
+    panel::{self, Step, COLUMNS, GROUP, LINES},
+    stream::{self, Lanes, MOST},
 };
-use compute_proof::opening::Leaf;
+use compute_proof::{opening::Leaf, Hash};
 use std::arch::x86_64::{
-    __m512i, _mm512_dpbusd_epi32, _mm512_loadu_si512, _mm512_set1_epi32, _mm512_setzero_si512,
-    _mm512_storeu_si512,
+    __m512i, _mm512_add_epi32, _mm512_dpbusd_epi32, _mm512_loadu_si512, _mm512_rol_epi32, _mm512_set1_epi32,
+    _mm512_setzero_si512, _mm512_storeu_si512, _mm512_xor_si512,
 };
 
-/// Bytes of k that one instruction takes.
-const GROUP: usize = 4;
-/// Vectors of 16 columns in a panel.
-const VECTORS: usize = COLUMNS / 16;
 /// Rows at a time: with four vectors, 16 of the 32 registers are sums, enough to hide the latency.
 const HEIGHT: usize = 4;
 
+// SAFETY, for all of it: only the functions below use these vectors, and they are compiled for AVX-512.
+impl Lanes for __m512i {
+    const COUNT: usize = MOST;
+
+    #[inline(always)]
+    fn load(words: &[u32; MOST]) -> Self {
+        // SAFETY: 16 words are the 64 bytes that are read.
+        unsafe { _mm512_loadu_si512(words.as_ptr().cast()) }
+    }
+
+    #[inline(always)]
+    fn store(self, words: &mut [u32]) {
+        // SAFETY: 16 words are the 64 bytes that are written.
+        unsafe { _mm512_storeu_si512(words[..MOST].as_mut_ptr().cast(), self) }
+    }
+
+    #[inline(always)]
+    fn add(self, other: Self) -> Self {
+        // SAFETY: as above.
+        unsafe { _mm512_add_epi32(self, other) }
+    }
+
+    #[inline(always)]
+    fn xor(self, other: Self) -> Self {
+        // SAFETY: as above.
+        unsafe { _mm512_xor_si512(self, other) }
+    }
+
+    #[inline(always)]
+    fn rotate<const LEFT: i32, const RIGHT: i32>(self) -> Self {
+        // SAFETY: as above.
+        unsafe { _mm512_rol_epi32::<LEFT>(self) }
+    }
+}
+
+/// Fills a panel with the rows `first ..` of B, `flip` xored into every word.
+#[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
+pub fn fill(seed: &Hash, first: u32, flip: u32, panel: &mut [Step]) {
+    panel::fill::<__m512i>(seed, first, flip, panel);
+}
+
+/// Fills rows of A, the first of which is row `first`.
+#[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
+pub fn fill_rows(seed: &Hash, first: u32, rows: &mut Rows) {
+    stream::fill_rows::<__m512i>(seed, first, rows);
+}
+
+/// Sums each row.
+#[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
+pub fn sum(rows: &mut Rows) {
+    rows.sum();
+}
+
+/// Digests of finished sums.
+#[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
+pub fn digest(sums: &Sums, digests: &mut [Leaf]) {
+    digest_all(sums, digests);
+}
+
 /// Digests of the products of all rows (a multiple of four) with a panel.
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
-pub fn multiply(rows: &Rows, panel: &[Line], sums: &mut Sums, digests: &mut [Leaf]) {
+pub fn multiply(rows: &Rows, panel: &[Step], sums: &mut Sums, digests: &mut [Leaf]) {
     sums.fill([0; COLUMNS]);
-    for (depth, part) in panel.chunks_exact(DEPTH).enumerate() {
-        let steps: &[[Line; VECTORS]] = part.as_chunks().0;
-        let four_rows = rows.bytes.chunks_exact(HEIGHT * rows.k);
-        for (rows_bytes, sums) in four_rows.zip(sums.as_chunks_mut::<HEIGHT>().0) {
-            let row = |index: usize| {
-                let start = index * rows.k + depth * DEPTH;
-                rows_bytes[start..start + DEPTH].as_chunks::<GROUP>().0
-            };
+    for (part, steps) in rows.parts().zip(panel.chunks_exact(rows.depth / GROUP)) {
+        let four_rows = part.chunks_exact(HEIGHT * rows.depth);
+        for (four, sums) in four_rows.zip(sums.as_chunks_mut::<HEIGHT>().0) {
+            let row = |index: usize| four[index * rows.depth..][..rows.depth].as_chunks::<GROUP>().0;
             tile([row(0), row(1), row(2), row(3)], steps, sums);
         }
     }
-    for (sums, excess) in sums.iter_mut().zip(&rows.excess) {
-        for sum in sums {
-            *sum = sum.wrapping_sub(*excess);
-        }
-    }
+    rows.take_excess(sums);
     digest_all(sums, digests);
 }
 
 /// Adds the products of four rows with a part of a panel to `sums`.
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
-fn tile(rows: [&[[u8; GROUP]]; HEIGHT], steps: &[[Line; VECTORS]], sums: &mut [[i32; COLUMNS]; HEIGHT]) {
-    let mut acc = [[_mm512_setzero_si512(); VECTORS]; HEIGHT];
+fn tile(rows: [&[[u8; GROUP]]; HEIGHT], steps: &[Step], sums: &mut [[i32; COLUMNS]; HEIGHT]) {
+    let mut acc = [[_mm512_setzero_si512(); LINES]; HEIGHT];
     for (acc, sums) in acc.iter_mut().zip(&*sums) {
         for (acc, sums) in acc.iter_mut().zip(sums.as_chunks::<16>().0) {
             // SAFETY: 16 int32 are the 64 bytes that are read.
@@ -58,12 +106,9 @@ fn tile(rows: [&[[u8; GROUP]]; HEIGHT], steps: &[[Line; VECTORS]], sums: &mut [[
     }
     let [r0, r1, r2, r3] = rows;
     for ((((step, r0), r1), r2), r3) in steps.iter().zip(r0).zip(r1).zip(r2).zip(r3) {
-        // SAFETY: a line is the 64 bytes that are read.
-        let b: [__m512i; VECTORS] = step
-            .each_ref()
-            .map(|line| unsafe { _mm512_loadu_si512(line.0.as_ptr().cast()) });
+        let b = step.each_ref().map(|line| <__m512i as Lanes>::load(&line.0));
         for (acc, group) in acc.iter_mut().zip([r0, r1, r2, r3]) {
-            let a = _mm512_set1_epi32(i32::from_ne_bytes(*group));
+            let a = _mm512_set1_epi32(i32::from_le_bytes(*group));
             for (acc, b) in acc.iter_mut().zip(b) {
                 *acc = _mm512_dpbusd_epi32(*acc, b, a);
             }

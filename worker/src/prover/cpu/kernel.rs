@@ -2,24 +2,20 @@
 //! The instruction sets that there is a path for, and the choice between them.
 
 #[cfg(target_arch = "x86_64")]
-use super::{avx2, avx512};
-use super::{
-    block::Sums,
-    panel::{pack, Line},
-    portable,
-};
-use compute_proof::{opening::Leaf, work::digest};
+use super::{amx, avx2, avx512, avxvnni};
+use super::{block::Sums, panel::Step, portable};
+use compute_proof::{opening::Leaf, work::digest, Hash};
 use std::{fmt, str::FromStr};
-
-/// Bytes of k that a kernel takes at a time: a panel's part of it, 16 KiB, stays in the first cache while all
-/// rows of a block pass over it. k is a multiple of it in every class.
-pub const DEPTH: usize = 256;
 
 /// A way to multiply on this kind of machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Path {
+    /// AMX: `tdpbssd`, a tile by a tile.
+    AmxInt8,
     /// AVX-512 VNNI: `vpdpbusd`, four multiply-accumulates a lane.
     Avx512Vnni,
+    /// AVX-VNNI: the same on half as long vectors.
+    AvxVnni,
     /// AVX2: int8 widened to int16, `vpmaddwd`.
     Avx2,
     /// Plain loops, on any machine.
@@ -28,7 +24,13 @@ pub enum Path {
 
 impl Path {
     /// All paths, the likely fastest first.
-    pub const ALL: [Self; 3] = [Self::Avx512Vnni, Self::Avx2, Self::Portable];
+    pub const ALL: [Self; 5] = [
+        Self::AmxInt8,
+        Self::Avx512Vnni,
+        Self::AvxVnni,
+        Self::Avx2,
+        Self::Portable,
+    ];
 
     /// Those that this machine has the instructions for.
     pub fn available() -> impl Iterator<Item = Self> {
@@ -39,15 +41,20 @@ impl Path {
     pub fn is_available(self) -> bool {
         match self {
             #[cfg(target_arch = "x86_64")]
+            // Its inputs and digests are made by AVX-512.
+            Self::AmxInt8 => Self::Avx512Vnni.is_available() && amx::is_available(),
+            #[cfg(target_arch = "x86_64")]
             Self::Avx512Vnni => {
                 is_x86_feature_detected!("avx512f")
                     && is_x86_feature_detected!("avx512bw")
                     && is_x86_feature_detected!("avx512vnni")
             }
             #[cfg(target_arch = "x86_64")]
+            Self::AvxVnni => is_x86_feature_detected!("avx2") && is_x86_feature_detected!("avxvnni"),
+            #[cfg(target_arch = "x86_64")]
             Self::Avx2 => is_x86_feature_detected!("avx2"),
             #[cfg(not(target_arch = "x86_64"))]
-            Self::Avx512Vnni | Self::Avx2 => false,
+            Self::AmxInt8 | Self::Avx512Vnni | Self::AvxVnni | Self::Avx2 => false,
             Self::Portable => true,
         }
     }
@@ -55,44 +62,92 @@ impl Path {
     /// The backend's name.
     pub const fn name(self) -> &'static str {
         match self {
+            Self::AmxInt8 => "cpu-amx-int8",
             Self::Avx512Vnni => "cpu-avx512-vnni",
+            Self::AvxVnni => "cpu-avx-vnni",
             Self::Avx2 => "cpu-avx2",
             Self::Portable => "cpu-portable",
         }
     }
 
-    /// Packs a row of B as column `column` of a panel.
-    pub fn pack(self, row: &[u8], column: usize, panel: &mut [Line]) {
+    /// Bytes of k that the kernel takes at a time: so much of a panel, or of the columns that are multiplied at once, stays in the
+    /// first cache while all rows of a block pass over it.
+    pub const fn depth(self) -> usize {
         match self {
-            // `vpdpbusd` takes its first factor unsigned: b + 128.
-            Self::Avx512Vnni => pack::<4>(row, column, 0x80, panel),
-            Self::Avx2 => pack::<2>(row, column, 0, panel),
-            Self::Portable => portable::pack(row, column, panel),
+            Self::AmxInt8 => 512,
+            Self::Avx512Vnni | Self::AvxVnni | Self::Avx2 => 256,
+            // All of k: whole rows.
+            Self::Portable => usize::MAX,
+        }
+    }
+
+    /// What is xored into every word of B: `vpdpbusd` takes its first factor unsigned, b + 128.
+    pub const fn flip(self) -> u32 {
+        match self {
+            Self::Avx512Vnni | Self::AvxVnni => 0x8080_8080,
+            Self::AmxInt8 | Self::Avx2 | Self::Portable => 0,
+        }
+    }
+
+    /// Fills a panel with the rows `first ..` of B, each a column, in the form that the kernel takes.
+    pub fn fill(self, seed: &Hash, first: u32, panel: &mut [Step]) {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: a `Cpu` of this path exists only where `is_available` found these features.
+            Self::AmxInt8 | Self::Avx512Vnni => unsafe { avx512::fill(seed, first, self.flip(), panel) },
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: as above.
+            Self::AvxVnni | Self::Avx2 => unsafe { avx2::fill(seed, first, self.flip(), panel) },
+            _ => portable::fill(seed, first, panel),
+        }
+    }
+
+    /// Fills rows of A, the first of which is row `first`.
+    pub fn fill_rows(self, seed: &Hash, first: u32, rows: &mut Rows) {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: as in `fill`.
+            Self::AmxInt8 | Self::Avx512Vnni => unsafe { avx512::fill_rows(seed, first, rows) },
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: as in `fill`.
+            Self::AvxVnni | Self::Avx2 => unsafe { avx2::fill_rows(seed, first, rows) },
+            _ => portable::fill_rows(seed, first, rows),
         }
     }
 
     /// Derives from the bytes of the rows what else the kernel needs.
     pub fn prepare(self, rows: &mut Rows) {
         match self {
-            Self::Avx512Vnni => rows.sum(),
-            Self::Avx2 => rows.widen(),
-            Self::Portable => {}
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: as in `fill`.
+            Self::Avx512Vnni => unsafe { avx512::sum(rows) },
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: as in `fill`.
+            Self::AvxVnni => unsafe { avx2::sum(rows) },
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: as in `fill`.
+            Self::Avx2 => unsafe { avx2::widen(rows) },
+            _ => {}
         }
     }
 
     /// Digests of the products of all rows with a panel. `sums` is working memory; all three are equally
     /// high.
-    pub fn multiply(self, rows: &Rows, panel: &[Line], sums: &mut Sums, digests: &mut [Leaf]) {
+    pub fn multiply(self, rows: &Rows, panel: &[Step], sums: &mut Sums, digests: &mut [Leaf]) {
         match self {
             #[cfg(target_arch = "x86_64")]
-            // SAFETY: a `Cpu` of this path exists only where `is_available` found these features.
+            // SAFETY: as in `fill`.
+            Self::AmxInt8 => unsafe { amx::multiply(rows, panel, sums, digests) },
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: as in `fill`.
             Self::Avx512Vnni => unsafe { avx512::multiply(rows, panel, sums, digests) },
             #[cfg(target_arch = "x86_64")]
-            // SAFETY: as above.
+            // SAFETY: as in `fill`.
+            Self::AvxVnni => unsafe { avxvnni::multiply(rows, panel, sums, digests) },
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: as in `fill`.
             Self::Avx2 => unsafe { avx2::multiply(rows, panel, sums, digests) },
-            #[cfg(not(target_arch = "x86_64"))]
-            Self::Avx512Vnni | Self::Avx2 => portable::multiply(rows, panel, sums, digests),
-            Self::Portable => portable::multiply(rows, panel, sums, digests),
+            _ => portable::multiply(rows, panel, sums, digests),
         }
     }
 }
@@ -105,7 +160,7 @@ impl fmt::Display for Path {
 
 /// Not the name of a path.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
-#[error("unknown backend: one of cpu-avx512-vnni, cpu-avx2, cpu-portable")]
+#[error("unknown backend: one of cpu-amx-int8, cpu-avx512-vnni, cpu-avx-vnni, cpu-avx2, cpu-portable")]
 pub struct UnknownPath;
 
 impl FromStr for Path {
@@ -121,40 +176,61 @@ impl FromStr for Path {
 
 /// The rows of a block, and what a path derives from them.
 pub struct Rows {
-    /// Bytes a row.
-    pub k: usize,
-    /// The rows, one after the other.
+    /// How many.
+    pub height: usize,
+    /// Bytes of each that stand together: a kernel takes so many of k at a time. k is a multiple.
+    pub depth: usize,
+    /// The first `depth` bytes of all rows, one row after the other, then the next of all.
     pub bytes: Vec<u8>,
-    /// For AVX-512 VNNI: 128 times the sum of each row, which b + 128 adds to every product.
+    /// For VNNI: 128 times the sum of each row, which b + 128 adds to every product.
     pub excess: Vec<i32>,
-    /// For AVX2: two neighbours of a row, each widened to int16, in one i32.
-    pub pairs: Vec<i32>,
+    /// For AVX2: the rows, widened to int16.
+    pub wide: Vec<i16>,
 }
 
 impl Rows {
-    /// Memory for `height` rows of `k` bytes.
-    pub fn new(k: usize, height: usize) -> Self {
+    /// Memory for `height` rows of `k` bytes, for a path.
+    pub fn new(path: Path, k: usize, height: usize) -> Self {
         Self {
-            k,
+            height,
+            depth: path.depth().min(k),
             bytes: vec![0; k * height],
             excess: vec![0; height],
-            pairs: Vec::new(),
+            wide: Vec::new(),
         }
     }
 
-    fn sum(&mut self) {
-        for (excess, row) in self.excess.iter_mut().zip(self.bytes.chunks_exact(self.k)) {
-            *excess = 128 * row.iter().map(|byte| i32::from(byte.cast_signed())).sum::<i32>();
+    /// For each depth its part of all rows.
+    pub fn parts(&self) -> impl Iterator<Item = &[u8]> {
+        self.bytes.chunks_exact(self.height * self.depth)
+    }
+
+    /// Sums each row. Inlined as [`digest_all`] is.
+    #[inline(always)]
+    pub fn sum(&mut self) {
+        let Self {
+            height,
+            depth,
+            bytes,
+            excess,
+            ..
+        } = self;
+        excess.fill(0);
+        for part in bytes.chunks_exact(*height * *depth) {
+            for (excess, row) in excess.iter_mut().zip(part.chunks_exact(*depth)) {
+                *excess += 128 * row.iter().map(|byte| i32::from(byte.cast_signed())).sum::<i32>();
+            }
         }
     }
 
-    fn widen(&mut self) {
-        let pairs = self.bytes.as_chunks::<2>().0.iter().map(|pair| {
-            let [[a, b], [c, d]] = pair.map(|byte| i16::from(byte.cast_signed()).to_ne_bytes());
-            i32::from_ne_bytes([a, b, c, d])
-        });
-        self.pairs.clear();
-        self.pairs.extend(pairs);
+    /// Takes what b + 128 added off the finished sums.
+    #[inline(always)]
+    pub fn take_excess(&self, sums: &mut Sums) {
+        for (sums, excess) in sums.iter_mut().zip(&self.excess) {
+            for sum in sums {
+                *sum = sum.wrapping_sub(*excess);
+            }
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use compute_proof::{
     merkle::fold,
     prove::{self, Product, Reference, RoundStore, RoundTree},
     verify,
-    work::{cell, digest},
+    work::{cell, digest, fill_row, Matrix},
     Claim, Device,
 };
 use serde_json::Value;
@@ -34,6 +34,54 @@ fn the_machine_has_at_least_one_path_and_the_fastest_is_one_of_them() {
     let fastest = Cpu::fastest(NonZeroUsize::new(1)).unwrap();
     assert!(Path::available().any(|path| path.name() == fastest.name()));
     assert_eq!(fastest.threads(), 1);
+}
+
+#[test]
+fn every_path_fills_rows_and_panels_with_the_key_stream() {
+    let (k, height, first) = (1024, 64, 4032);
+    let stream = |seed: &Hash, matrix, row: u32| {
+        let mut bytes = vec![0; k];
+        fill_row(seed, matrix, row, &mut bytes);
+        bytes
+    };
+    for path in Path::available() {
+        let seed = fresh_seed();
+        let mut rows = kernel::Rows::new(path, k, height);
+        path.fill_rows(&seed, first, &mut rows);
+        let mut panel = vec![[panel::Line([0; 16]); panel::LINES]; k / panel::GROUP];
+        path.fill(&seed, first, &mut panel);
+        for (at, row) in (0..64).zip(first..) {
+            let of_row: Vec<u8> = rows
+                .parts()
+                .flat_map(|part| &part[at * rows.depth..][..rows.depth])
+                .copied()
+                .collect();
+            assert_eq!(of_row, stream(&seed, Matrix::A, row), "{path} row {row} of A");
+            let of_column: Vec<u8> = match path {
+                Path::Portable => panel::bytes(&panel)[at * k..][..k].to_vec(),
+                _ => panel
+                    .iter()
+                    .flat_map(|step| (step[at / 16].0[at % 16] ^ path.flip()).to_le_bytes())
+                    .collect(),
+            };
+            assert_eq!(of_column, stream(&seed, Matrix::B, row), "{path} row {row} of B");
+        }
+    }
+}
+
+#[test]
+fn blocks_divide_every_round_and_leave_many_threads_enough() {
+    for class in Class::ALL {
+        for threads in [0, 1, 2, 3, 16, 100, 1 << 20, usize::MAX] {
+            let blocking = Blocking::new(class, threads);
+            assert_eq!(blocking.count() * blocking.leaves(), class.leaves());
+            assert!(blocking.leaves().is_power_of_two());
+            let height = class.m() / blocking.count();
+            assert!((32..=256).contains(&height), "{class} {threads}: {height}");
+        }
+    }
+    assert_eq!(Blocking::new(Class::M, 1).count(), 16);
+    assert_eq!(Blocking::new(Class::M, 16).count(), 128);
 }
 
 #[test]
@@ -83,18 +131,14 @@ fn every_path_computes_the_references_cells_in_a_block_of_larger_classes() {
         let seed = fresh_seed();
         for path in Path::available() {
             let k = size(class.k());
-            let number = block::count(class) - 1;
-            let first_row = class.m() - class.m() / block::count(class);
-            let mut block = Block::new(path, class);
+            let blocking = Blocking::new(class, 16);
+            let number = blocking.count() - 1;
+            let first_row = class.m() - class.m() / blocking.count();
+            let mut block = Block::new(path, blocking);
             block.generate(&seed, number);
             for panel_number in (0..panels).map(|i| class.n() / 64 - 1 - i) {
-                let mut panel = vec![panel::Line([0; 64]); k];
-                let mut row = vec![0; k];
-                for column in 0..64 {
-                    let index = panel_number * 64 + column;
-                    compute_proof::work::fill_row(&seed, compute_proof::work::Matrix::B, index, &mut row);
-                    path.pack(&row, size(column), &mut panel);
-                }
+                let mut panel = vec![[panel::Line([0; 16]); panel::LINES]; k / panel::GROUP];
+                path.fill(&seed, panel_number * 64, &mut panel);
                 // A diagonal of the block's digests.
                 let digests = block.digests(&panel);
                 for (offset, leaf) in (0..).zip(digests) {
@@ -113,14 +157,12 @@ fn every_path_is_exact_at_the_extremes() {
     for path in Path::available() {
         let k = size(Class::Xl.k());
         for (a, b) in [(0x80u8, 0x80u8), (0x80, 0x7f), (0x7f, 0x80), (0x7f, 0x7f)] {
-            let mut rows = kernel::Rows::new(k, 4);
+            let mut rows = kernel::Rows::new(path, k, 32);
             rows.bytes.fill(a);
             path.prepare(&mut rows);
-            let mut panel = vec![panel::Line([0; 64]); k];
-            for column in 0..64 {
-                path.pack(&vec![b; k], column, &mut panel);
-            }
-            let (mut sums, mut digests) = (vec![[0; 64]; 4], vec![[0; 64]; 4]);
+            let word = u32::from_ne_bytes([b; 4]) ^ path.flip();
+            let panel = vec![[panel::Line([word; 16]); panel::LINES]; k / panel::GROUP];
+            let (mut sums, mut digests) = (vec![[0; 64]; 32], vec![[0; 64]; 32]);
             path.multiply(&rows, &panel, &mut sums, &mut digests);
             let y = i32::from(a.cast_signed()) * i32::from(b.cast_signed()) * (1 << 15);
             assert!(sums.iter().flatten().all(|sum| *sum == y), "{path} {a} {b}");
