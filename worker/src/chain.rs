@@ -4,6 +4,7 @@
 pub mod client;
 pub mod inspect;
 pub mod metadata;
+mod nonces;
 #[cfg(test)]
 pub mod twin;
 

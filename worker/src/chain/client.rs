@@ -3,12 +3,12 @@
 //!
 //! The best block is followed, not the finalized one that subxt takes by itself: a census's window is a few blocks long.
 
-use super::{metadata, BlockId, Call, Chain, ChainError, Rules, SubmitError, View};
+use super::{metadata, nonces::Nonces, BlockId, Call, Chain, ChainError, Rules, SubmitError, View};
 use compute_proof::{Class, Hash};
 use std::{
     sync::{
         atomic::{AtomicUsize, Ordering},
-        Arc,
+        Arc, Mutex as SyncMutex, PoisonError,
     },
     time::Duration,
 };
@@ -55,14 +55,17 @@ struct Inner {
     urls: Vec<String>,
     next_url: AtomicUsize,
     connection: Mutex<Option<Arc<Connection>>>,
-    asset: u64,
     signer: Option<Keypair>,
     prover: AccountId32,
+    nonces: SyncMutex<Nonces>,
 }
 
-/// A chain behind one or several endpoints.
+/// A chain behind one or several endpoints, as one asset sees it.
 #[derive(Clone)]
-pub struct Client(Arc<Inner>);
+pub struct Client {
+    inner: Arc<Inner>,
+    asset: u64,
+}
 
 /// A call that a block took.
 pub struct Taken {
@@ -98,19 +101,36 @@ pub(super) fn incompatible(what: impl std::fmt::Display) -> ChainError {
 impl Client {
     /// A client for `asset`, proven by `prover`; `signer` is its key, where calls are to be sent. Does not connect yet.
     pub fn new(urls: Vec<String>, asset: u64, prover: AccountId32, signer: Option<Keypair>) -> Self {
-        Self(Arc::new(Inner {
-            urls,
-            next_url: AtomicUsize::new(0),
-            connection: Mutex::new(None),
+        Self {
+            inner: Arc::new(Inner {
+                urls,
+                next_url: AtomicUsize::new(0),
+                connection: Mutex::new(None),
+                signer,
+                prover,
+                nonces: SyncMutex::default(),
+            }),
             asset,
-            signer,
-            prover,
-        }))
+        }
+    }
+
+    /// A client for another asset of the same account, over the same connection.
+    #[must_use]
+    pub fn beside(&self, asset: u64) -> Self {
+        Self {
+            inner: self.inner.clone(),
+            asset,
+        }
+    }
+
+    fn nonces<T>(&self, with: impl FnOnce(&mut Nonces) -> T) -> T {
+        // Nothing panics while it is held; and whatever it holds is a guess that the chain judges.
+        with(&mut self.inner.nonces.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The account that proves.
     pub fn prover(&self) -> &AccountId32 {
-        &self.0.prover
+        &self.inner.prover
     }
 
     /// The endpoint in use.
@@ -145,14 +165,14 @@ impl Client {
     }
 
     async fn connection(&self) -> Result<Arc<Connection>, ChainError> {
-        let mut held = self.0.connection.lock().await;
+        let mut held = self.inner.connection.lock().await;
         if let Some(connection) = &*held {
             return Ok(connection.clone());
         }
         let mut last = unreachable("no endpoint is given");
-        for _ in 0..self.0.urls.len() {
-            let index = self.0.next_url.fetch_add(1, Ordering::Relaxed) % self.0.urls.len();
-            let Some(url) = self.0.urls.get(index) else {
+        for _ in 0..self.inner.urls.len() {
+            let index = self.inner.next_url.fetch_add(1, Ordering::Relaxed) % self.inner.urls.len();
+            let Some(url) = self.inner.urls.get(index) else {
                 continue;
             };
             match timeout(PATIENCE, connect(url)).await {
@@ -175,7 +195,7 @@ impl Client {
         connection: &Arc<Connection>,
     ) -> Result<T, ChainError> {
         if result.is_err() {
-            let mut held = self.0.connection.lock().await;
+            let mut held = self.inner.connection.lock().await;
             if held.as_ref().is_some_and(|held| Arc::ptr_eq(held, connection)) {
                 *held = None;
             }
@@ -206,13 +226,13 @@ impl Client {
     }
 
     async fn view_at(&self, connection: &Connection, at: &AtBlock) -> Result<View, ChainError> {
-        let asset = || metadata::AssetId(self.0.asset);
+        let asset = || metadata::AssetId(self.asset);
         let apis = at.runtime_apis();
         let census = apis.call(metadata::runtime_apis().compute_api().census());
         let info = apis.call(metadata::runtime_apis().compute_api().asset(asset()));
         let rating = apis.call(metadata::runtime_apis().compute_api().rating(asset()));
         let (census, info, rating) = tokio::try_join!(census, info, rating).map_err(api_error)?;
-        let nonce = at.tx().account_nonce(&self.0.prover).await.map_err(unreachable)?;
+        let nonce = at.tx().account_nonce(&self.inner.prover).await.map_err(unreachable)?;
         let seed_is_final = match census.open_seed {
             Some(_) => self.is_final(connection, &census).await?,
             None => false,
@@ -256,7 +276,7 @@ impl Client {
         before: Option<u32>,
     ) -> Result<Signed, SubmitError> {
         let signer = self
-            .0
+            .inner
             .signer
             .as_ref()
             .ok_or_else(|| not_taken("there is no key to sign with"))?;
@@ -278,7 +298,7 @@ impl Client {
         }
         let tx = at.tx();
         let mut signable = tx
-            .create_signable(call, &self.0.prover, params.build())
+            .create_signable(call, &self.inner.prover, params.build())
             .await
             .map_err(not_taken)?;
         signable.sign(signer).map_err(not_taken)
@@ -463,6 +483,18 @@ impl Chain for Client {
     }
 
     async fn submit(&self, call: Call, nonce: u64, before: Option<u32>) -> Result<u32, SubmitError> {
+        let nonce = self.nonces(|nonces| nonces.take(self.asset, nonce));
+        let result = self.submit_with(call, nonce, before).await;
+        // After any other error the call may still be on its way. So it may if this is given up waiting for.
+        if let Err(SubmitError::NotTaken(_)) = &result {
+            self.nonces(|nonces| nonces.give_back(self.asset));
+        }
+        result
+    }
+}
+
+impl Client {
+    async fn submit_with(&self, call: Call, nonce: u64, before: Option<u32>) -> Result<u32, SubmitError> {
         use metadata::{AssetId, CensusIndex};
         let nonce = Some(nonce);
         let pallet = metadata::transactions().proof_of_compute();
