@@ -176,9 +176,12 @@ pub async fn run(args: &Args, config: &Config, bars: Option<MultiProgress>) -> R
         let identity = card.borrow().card.clone();
         let metrics = WorkerMetrics::new(device.asset, backend, class.name(), identity.as_ref())
             .map_err(|error| Error::new(Code::Failed, error))?;
-        let (watched, card) = (watchers.subscribe(), card.clone());
-        let page = move || metrics.page(&watched.borrow(), &card.borrow());
-        beside.spawn(server::serve(listener, Arc::new(page)));
+        let card = card.clone();
+        let page = server::page_of(watchers.subscribe(), move |snapshot| {
+            let card = card.borrow().clone();
+            metrics.page(snapshot, &card)
+        });
+        beside.spawn(server::serve(listener, page));
     }
     if let (Some(bars), Format::Text) = (bars, config.format) {
         let watched = watchers.subscribe();
