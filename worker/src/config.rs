@@ -34,7 +34,7 @@ pub enum Format {
 /// Which class of work to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
-    /// The largest whose round takes at most 50 ms, among those that the chain counts.
+    /// The one that yields most work in a window, among those that the chain counts.
     Auto,
     /// This one.
     Class(Class),

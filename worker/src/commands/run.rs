@@ -323,7 +323,11 @@ pub fn choose(prover: &mut dyn Prover, rules: &Rules, wish: Shape) -> Result<Cho
         }
     };
     let measured = shape::measure(prover, &rules_for)?;
-    let ladder = Ladder::new(&measured, Duration::from_millis(rules.block_ms));
+    let asked = match wish {
+        Shape::Auto => None,
+        Shape::Class(class) => Some(class),
+    };
+    let ladder = Ladder::new(&measured, Duration::from_millis(rules.block_ms)).asked_for(asked);
     let rounds = |class: Class| {
         measured
             .iter()
@@ -472,6 +476,7 @@ mod tests {
         .unwrap();
         assert_eq!(choice.class, Class::Xs);
         assert!(choice.rounds > 100);
+        assert_eq!(choice.ladder, choice.ladder.asked_for(Some(Class::Xs)));
     }
 
     #[test]
