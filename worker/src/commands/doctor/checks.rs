@@ -10,6 +10,7 @@ mod tests;
 
 pub use asset::status_name;
 
+use super::card::{self, Card};
 use crate::{
     chain::{inspect::Vitals, AccountId, ChainError, Rules, View},
     error::Code,
@@ -23,12 +24,8 @@ pub struct Facts {
     pub now_ms: u64,
     /// The backend, or why there is none.
     pub device: Option<Result<String, String>>,
-    /// Cards of NVIDIA's on the bus.
-    pub cards: usize,
-    /// Their driver, and the cards that it knows; or why there is none.
-    pub driver: Option<Result<String, String>>,
-    /// The compiler for kernels, or where it was looked for.
-    pub nvrtc: Option<Result<String, String>>,
+    /// The card, if one is wished for.
+    pub card: Option<Card>,
     /// What the last check before a commit found wrong.
     pub fault: Option<String>,
     /// Bytes that may still be written to the data folder, or why none may.
@@ -37,8 +34,6 @@ pub struct Facts {
     pub files: Option<u64>,
     /// Connections of miners that may come.
     pub connections: usize,
-    /// The card, or what is wrong with it and what mends it.
-    pub card: Option<Result<String, (String, String)>>,
     /// The endpoint that answered.
     pub url: Option<String>,
     /// Whether the chain is one that this worker knows.
@@ -70,14 +65,11 @@ impl Default for Facts {
         Self {
             now_ms: 0,
             device: None,
-            cards: 0,
-            driver: None,
-            nvrtc: None,
+            card: None,
             fault: None,
             disk: None,
             files: None,
             connections: 0,
-            card: None,
             url: None,
             compatible: None,
             vitals: None,
@@ -125,25 +117,23 @@ pub struct Check {
 }
 
 /// Checks whose failure does not keep a worker from earning: it computes on the processor, or serves fewer miners.
-const WEAK: [&str; 4] = ["driver", "nvrtc", "card", "files"];
+const WEAK: [&str; 2] = ["card", "files"];
 
 /// The check's ending, before it has a name.
-type Finding = Result<String, Option<(String, String)>>;
+pub(super) type Finding = Result<String, Option<(String, String)>>;
 
-fn bad(finding: impl Into<String>, mend: impl Into<String>) -> Finding {
+pub(super) fn bad(finding: impl Into<String>, mend: impl Into<String>) -> Finding {
     Err(Some((finding.into(), mend.into())))
 }
 
 /// All checks, in the order in which they matter.
 pub fn examine(facts: &Facts) -> Vec<Check> {
-    let checks: [(&'static str, Code, Finding); 17] = [
+    let checks: [(&'static str, Code, Finding); 15] = [
         ("device", Code::Device, device::device(facts)),
-        ("driver", Code::Device, device::driver(facts)),
-        ("nvrtc", Code::Device, device::nvrtc(facts)),
+        ("card", Code::Device, card::check(facts.card.as_ref())),
         ("check", Code::Device, device::check(facts)),
         ("disk", Code::Disk, machine::disk(facts)),
         ("files", Code::Config, machine::files(facts)),
-        ("card", Code::Device, device::card(facts)),
         ("node", Code::Unreachable, chain::node(facts)),
         ("chain", Code::Incompatible, chain::chain(facts)),
         ("clock", Code::Clock, chain::clock(facts)),

@@ -10,14 +10,11 @@ fn healthy() -> Facts {
     Facts {
         now_ms: 1_000_000_000,
         device: Some(Ok("cpu-avx2 on 2 threads".into())),
-        cards: 1,
-        driver: Some(Ok("570".into())),
-        nvrtc: Some(Ok("libnvrtc.so.12".into())),
+        card: None,
         fault: None,
         disk: Some(Ok(LEAST_DISK)),
         files: Some(8_192),
         connections: 4_096,
-        card: Some(Ok("none".into())),
         url: Some("ws://x".into()),
         compatible: Some(Ok(1)),
         vitals: Some(Vitals {
@@ -65,6 +62,19 @@ fn healthy() -> Facts {
         }),
         rules: None,
         shape: Some(Ok("s".into())),
+    }
+}
+
+fn lost_card() -> Card {
+    Card {
+        bus: Vec::new(),
+        shut: None,
+        computes: Err(card::Failure {
+            what: "the card is lost".into(),
+            mend: "Find it.".into(),
+            absent: false,
+        }),
+        sensors: Err("none".into()),
     }
 }
 
@@ -124,21 +134,7 @@ fn every_illness_is_found_and_blamed_on_nothing_else() {
         (
             "card",
             Facts {
-                card: Some(Err(("no NVRTC".into(), "Install it.".into()))),
-                ..healthy()
-            },
-        ),
-        (
-            "driver",
-            Facts {
-                driver: Some(Err("x".into())),
-                ..healthy()
-            },
-        ),
-        (
-            "nvrtc",
-            Facts {
-                nvrtc: Some(Err("x".into())),
+                card: Some(lost_card()),
                 ..healthy()
             },
         ),
@@ -246,17 +242,6 @@ fn a_bond_above_the_pledge_and_a_fee_that_just_fits_are_fine() {
 }
 
 #[test]
-fn a_machine_without_a_card_needs_neither_driver_nor_compiler() {
-    let processor = Facts {
-        cards: 0,
-        driver: Some(Err("none".into())),
-        nvrtc: Some(Err("none".into())),
-        ..healthy()
-    };
-    assert!(failed(&processor).is_empty());
-}
-
-#[test]
 fn an_asset_of_hashrate_needs_a_file_for_each_miner() {
     let miners = Facts {
         files: Some(4_096),
@@ -275,7 +260,7 @@ fn an_asset_of_hashrate_needs_a_file_for_each_miner() {
 #[test]
 fn what_only_earns_less_is_no_failure() {
     let weak = Facts {
-        driver: Some(Err("x".into())),
+        card: Some(lost_card()),
         ..healthy()
     };
     let output = crate::commands::doctor::Output {
@@ -283,7 +268,7 @@ fn what_only_earns_less_is_no_failure() {
         checks: examine(&weak),
     };
     assert_eq!(output.exit_code(), 0);
-    assert!(output.to_string().contains("WEAK driver"));
+    assert!(output.to_string().contains("WEAK card"));
 }
 
 #[test]
