@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+
+mod dashboard;
+
 use super::*;
 use crate::{
     care::Pace,
@@ -313,44 +316,4 @@ fn a_miners_name_breaks_no_line() {
     let metrics = StratumMetrics::new(4, "sha-ni").unwrap();
     let page = metrics.page(&report(vec![row("a\"} 1\nevil 2\\", 1)]));
     assert!(!page.lines().any(|line| line.starts_with("evil")), "{page}");
-}
-
-#[test]
-fn every_metric_of_the_dashboard_exists_and_every_metric_has_a_help() {
-    let pages = format!(
-        "{}{}",
-        worker_page(),
-        StratumMetrics::new(4, "x")
-            .unwrap()
-            .page(&report(vec![row("a", 1)]))
-    );
-    let there = names(&pages);
-    let dashboard = include_str!("../../../deploy/grafana.json");
-    let dashboard: serde_json::Value = serde_json::from_str(dashboard).unwrap();
-    let mut asked = BTreeSet::new();
-    for target in dashboard["panels"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .filter_map(|panel| panel["targets"].as_array())
-        .flatten()
-    {
-        let word = |c: char| !c.is_ascii_alphanumeric() && c != '_';
-        let expression = target["expr"].as_str().unwrap();
-        let named: Vec<_> = expression
-            .split(word)
-            .filter(|word| word.starts_with("ergon_") || word.starts_with("DCGM_"))
-            .map(str::to_owned)
-            .collect();
-        assert!(!named.is_empty(), "{expression}");
-        asked.extend(named);
-    }
-    assert!(asked.len() > 25, "{asked:?}");
-    let missing: Vec<_> = asked.difference(&there).collect();
-    assert_eq!(missing, Vec::<&String>::new());
-    for name in &there {
-        assert!(pages.contains(&format!("# HELP {name} ")), "{name}");
-        let page = include_str!("../../../../docs/worker.md");
-        assert!(page.contains(&format!("`{name}`")), "{name} is not documented");
-    }
 }
