@@ -155,3 +155,39 @@ fn who_joins_under_a_pool_is_given_its_difficulty_and_leaves_with_what_it_showed
     // 4096 hashes in four seconds, at 384 shares a minute: 160.
     assert_eq!(bench.session.told, Some(Difficulty::from_hashes(128)));
 }
+
+#[test]
+fn a_pools_job_outlives_a_census_of_many_jobs_with_what_was_found_of_it() {
+    let mut bench = Bench::new(Split::within(8).unwrap());
+    bench.join();
+    bench
+        .director
+        .set_pool(pool("p1", 8, 0), Difficulty::from_hashes(4), true);
+    bench.work(1);
+    let job = bench.job();
+    let (nonce, _) = bench.mine("0a0b0c0d0e0f", 0);
+    bench.director.set_census(Some(window(1)));
+    let jobs = u64::try_from(MAX_JOBS).unwrap();
+    for second in 2..2 + 2 * jobs {
+        bench.work(second);
+        assert!(bench.session.sent.len() <= MAX_JOBS + 1);
+    }
+    // A late share is the pool's still, and the first one is known.
+    let (late, effects) = (nonce + 1..)
+        .map(|nonce| (nonce, bench.submit(&job, "0a0b0c0d0e0f", nonce)))
+        .find(|(_, effects)| verdicts(effects) != [Verdict::Low])
+        .unwrap();
+    assert!(
+        effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::Forward { share, .. } if share.job == "p1")),
+        "{effects:?}"
+    );
+    bench.director.set_census(None);
+    bench.work(3 + 2 * jobs);
+    assert_eq!(bench.job(), job, "the pool's job is taken up again");
+    for known in [nonce, late] {
+        let again = bench.submit(&job, "0a0b0c0d0e0f", known);
+        assert_eq!(verdicts(&again), [Verdict::Duplicate]);
+    }
+}
