@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 /// Of the window, the part in which rounds count: a commit is sent a block before it is taken.
 const USEFUL: (u64, u64) = (4, 5);
 
-/// Fewer rounds than this are not worth a class, whatever the chain takes.
+/// Fewer rounds than this are not worth a class, whatever the chain takes: the last one of a window is always lost in part. A class that is asked for
+/// by name is worth what the chain takes.
 const FEWEST: u32 = 8;
 
 /// Rounds measured of a class, unless they take longer than [`ENOUGH`].
@@ -84,7 +85,7 @@ pub fn rounds(measured: &Measured, rules: &Rules) -> u32 {
     u32::try_from(rounds).unwrap_or(u32::MAX).min(rules.max_rounds)
 }
 
-/// Fewer rounds than this are not worth a class: the last one of a window is always lost in part.
+/// Fewer rounds than this are not worth a class that nobody asked for.
 fn minimum(rules: &Rules) -> u32 {
     rules.min_rounds.max(FEWEST)
 }
@@ -103,6 +104,7 @@ pub fn best(measured: &[Measured], rules: &Rules) -> Option<Class> {
 pub struct Ladder {
     rounds: [Option<Duration>; Class::ALL.len()],
     block: Duration,
+    asked: Option<Class>,
 }
 
 impl Ladder {
@@ -112,7 +114,14 @@ impl Ladder {
         Self {
             rounds: Class::ALL.map(|class| of(class).map(|measured| measured.round)),
             block,
+            asked: None,
         }
+    }
+
+    /// The same, where the owner has asked for this class, if for any.
+    #[must_use]
+    pub fn asked_for(self, asked: Option<Class>) -> Self {
+        Self { asked, ..self }
     }
 
     fn round(&self, class: Class) -> Option<Duration> {
@@ -142,11 +151,16 @@ impl Ladder {
         Some(u32::try_from(rounds).unwrap_or(u32::MAX))
     }
 
-    /// `wish`, if enough of its rounds fit so many blocks or nothing smaller does better; else the smaller class that yields most work.
+    /// `wish`, if enough of its rounds fit so many blocks or nothing smaller does better; else the smaller class that yields most work. Enough is what the
+    /// chain takes; for a class that the owner has not asked for, at least [`FEWEST`].
     pub fn fall_back(&self, wish: Class, blocks: u32, min_rounds: u32) -> Class {
+        let enough = |class: Class| match self.asked == Some(class) {
+            true => min_rounds.max(1),
+            false => min_rounds.max(FEWEST),
+        };
         let fits = |class: Class| {
             self.rounds(class, blocks)
-                .filter(|rounds| *rounds >= min_rounds.max(FEWEST))
+                .filter(|rounds| *rounds >= enough(class))
         };
         // Not measured: nothing is known against it.
         if self.round(wish).is_none() || fits(wish).is_some() {
@@ -227,6 +241,24 @@ mod tests {
         // Nothing fits: what was asked for stays.
         assert_eq!(ladder().fall_back(Class::L, 0, 1), Class::L);
         assert_eq!(Ladder::default().fall_back(Class::L, 17, 1), Class::L);
+    }
+
+    #[test]
+    fn a_class_that_is_asked_for_stands_as_long_as_the_chain_takes_its_rounds() {
+        // 7 blocks are 21 s: 7 rounds of L.
+        let asked = ladder().asked_for(Some(Class::L));
+        assert_eq!(asked.fall_back(Class::L, 7, 1), Class::L);
+        assert_eq!(asked.fall_back(Class::L, 7, 7), Class::L);
+        assert_eq!(asked.fall_back(Class::L, 1, 0), Class::L);
+        assert_eq!(asked.fall_back(Class::L, 7, 8), Class::M);
+        // None of it fits, whatever the chain takes.
+        let slow = asked.slowed(Some((Class::L, Duration::from_secs(22))));
+        assert_eq!(slow.fall_back(Class::L, 7, 0), Class::M);
+        // Another than the one that is worked in was asked for: then that one is the worker's own choice.
+        assert_eq!(
+            ladder().asked_for(Some(Class::Xl)).fall_back(Class::L, 7, 1),
+            Class::M
+        );
     }
 
     #[test]

@@ -12,7 +12,7 @@ use std::{
 
 const CHECKSUM: &str = "88d33090cfdc7624ae1e7a9570238a1d79e098f3cd2e5b709be1fb4e4ce1365a";
 
-/// The folders of libraries; `None` where no C++ compiler is, after saying so.
+/// The folders of libraries; `None` where no C++ compiler is, after saying so. Where there must be one, as in CI, its absence is a failure.
 struct Folders {
     /// Driver, NVRTC, cuBLASLt.
     all: PathBuf,
@@ -57,6 +57,10 @@ fn build() -> Option<Folders> {
     }
     let whole = folders.all.join("libcuda.so");
     if compile("-DWHOLE", &whole).is_none() {
+        assert!(
+            std::env::var_os("ERGON_REQUIRE_CXX").is_none(),
+            "ERGON_REQUIRE_CXX is set, and there is no C++ compiler"
+        );
         println!("skipped: no C++ compiler here");
         return None;
     }

@@ -30,6 +30,9 @@ pub struct Worker {
     key: Vec<String>,
 }
 
+/// Where every worker serves its metrics: at a port that the system chooses. See [`metrics`](crate::metrics).
+const METRICS: [&str; 2] = ["--metrics", "127.0.0.1:0"];
+
 /// What `run` computes.
 #[derive(Clone, Debug)]
 pub struct Load {
@@ -182,6 +185,7 @@ impl Worker {
             .arg("run")
             .args(self.identity())
             .args(["--asset", &asset.to_string()])
+            .args(METRICS)
             .args(["--shape", load.shape, "--threads", "1"]);
         if let Some(rounds) = load.max_rounds {
             command.args(["--max-rounds", &rounds.to_string()]);
@@ -196,7 +200,8 @@ impl Worker {
         command
             .arg("stratum")
             .args(self.identity())
-            .args(["--asset", &asset.to_string()]);
+            .args(["--asset", &asset.to_string()])
+            .args(METRICS);
         for (option, value) in options {
             command.args([option, value.as_str()]);
         }

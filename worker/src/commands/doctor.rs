@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `doctor`: checks all that a worker needs to earn, and says what mends what is missing.
 
+mod card;
 mod checks;
 mod machine;
 
@@ -14,18 +15,13 @@ use crate::{
     config::{Config, Layer, Shape},
     error::{Code, Error},
     keystore, lock,
-    prover::{
-        choice::{choose as choose_prover, Backend, Wish},
-        cuda::{self, Cuda, CudaError, Platform},
-        Prover, ProverError,
-    },
+    prover::{choice::choose as choose_prover, cuda},
     telemetry::nvml::Nvml,
 };
 use serde::Serialize;
 use std::{
     fmt,
     path::Path,
-    sync::Arc,
     time::{SystemTime, UNIX_EPOCH},
 };
 
@@ -101,9 +97,6 @@ async fn gather(config: &Config) -> Facts {
         running: config
             .asset
             .and_then(|asset| lock::is_running(&config.data_dir, asset).ok()),
-        cards: machine::cards(Path::new("/sys/bus/pci/devices")),
-        driver: Some(machine::driver(Nvml::load())),
-        nvrtc: Some(machine::nvrtc()),
         fault: config
             .asset
             .and_then(|asset| lock::fault(&config.data_dir, asset)),
@@ -123,8 +116,13 @@ async fn gather(config: &Config) -> Facts {
             None
         }
     };
-    let works = prover.as_ref().map(|prover| prover.name());
-    facts.card = card(&platform, &config.prover, works);
+    facts.card = card::look(
+        &platform,
+        &config.prover,
+        prover.as_deref(),
+        Nvml::load(),
+        (Path::new("/sys/bus/pci/devices"), Path::new("/dev")),
+    );
     // Without a key the chain can still be asked; any account will do then.
     let prover_account = account.unwrap_or(subxt::utils::AccountId32([0; 32]));
     let client = Client::new(
@@ -159,43 +157,6 @@ async fn gather(config: &Config) -> Facts {
         facts.fee = client.fee_up_front().await.ok();
     }
     facts
-}
-
-/// The card that is or would be computed with, or why none is; `None` where none is wished for.
-fn card(
-    platform: &Arc<dyn Platform>,
-    wish: &Wish,
-    works: Option<&'static str>,
-) -> Option<Result<String, (String, String)>> {
-    if matches!(wish.backend, Some(Backend::Cpu | Backend::Path(_))) {
-        return None;
-    }
-    let index = wish.card.unwrap_or_default();
-    let cuda = |error: CudaError| (error.to_string(), error.mend().to_owned());
-    let names = match platform.cards() {
-        Ok(cards) => cards.into_iter().map(|card| card.name).nth(index),
-        Err(error) if error.is_absence() && wish.backend.is_none() && wish.card.is_none() => {
-            return Some(Ok(format!("none: {error}")));
-        }
-        Err(error) => return Some(Err(cuda(error))),
-    };
-    let name = names.unwrap_or_default();
-    if works.is_some_and(|works| works.starts_with("cuda-")) {
-        return Some(Ok(name));
-    }
-    // Why the processor computes instead, or nothing does.
-    let failure = match wish.backend {
-        Some(Backend::Route(route)) => Cuda::new(platform, index, route),
-        _ => Cuda::fastest(platform, index),
-    };
-    Some(match failure {
-        Ok(_) => Ok(name),
-        Err(ProverError::Cuda(error)) => Err(cuda(error)),
-        Err(error) => Err((
-            error.to_string(),
-            "Lower its clock or its temperature; the card computes wrongly.".to_owned(),
-        )),
-    })
 }
 
 fn describe(error: &Error) -> String {

@@ -176,9 +176,12 @@ pub async fn run(args: &Args, config: &Config, bars: Option<MultiProgress>) -> R
         let identity = card.borrow().card.clone();
         let metrics = WorkerMetrics::new(device.asset, backend, class.name(), identity.as_ref())
             .map_err(|error| Error::new(Code::Failed, error))?;
-        let (watched, card) = (watchers.subscribe(), card.clone());
-        let page = move || metrics.page(&watched.borrow(), &card.borrow());
-        beside.spawn(server::serve(listener, Arc::new(page)));
+        let card = card.clone();
+        let page = server::page_of(watchers.subscribe(), move |snapshot| {
+            let card = card.borrow().clone();
+            metrics.page(snapshot, &card)
+        });
+        beside.spawn(server::serve(listener, page));
     }
     if let (Some(bars), Format::Text) = (bars, config.format) {
         let watched = watchers.subscribe();
@@ -320,7 +323,11 @@ pub fn choose(prover: &mut dyn Prover, rules: &Rules, wish: Shape) -> Result<Cho
         }
     };
     let measured = shape::measure(prover, &rules_for)?;
-    let ladder = Ladder::new(&measured, Duration::from_millis(rules.block_ms));
+    let asked = match wish {
+        Shape::Auto => None,
+        Shape::Class(class) => Some(class),
+    };
+    let ladder = Ladder::new(&measured, Duration::from_millis(rules.block_ms)).asked_for(asked);
     let rounds = |class: Class| {
         measured
             .iter()
@@ -469,6 +476,7 @@ mod tests {
         .unwrap();
         assert_eq!(choice.class, Class::Xs);
         assert!(choice.rounds > 100);
+        assert_eq!(choice.ladder, choice.ladder.asked_for(Some(Class::Xs)));
     }
 
     #[test]

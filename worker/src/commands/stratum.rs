@@ -241,11 +241,8 @@ pub async fn run(args: &Args, config: &Config, bars: Option<MultiProgress>) -> R
     if let Some(listener) = metrics {
         let metrics = StratumMetrics::new(device.asset, engine.name())
             .map_err(|error| Error::new(Code::Failed, error))?;
-        let watched = watchers.subscribe();
-        beside.spawn(metrics_server::serve(
-            listener,
-            Arc::new(move || metrics.page(&watched.borrow())),
-        ));
+        let page = metrics_server::page_of(watchers.subscribe(), move |snapshot| metrics.page(snapshot));
+        beside.spawn(metrics_server::serve(listener, page));
     }
     if let (Some(bars), Format::Text) = (bars, config.format) {
         let watched = watchers.subscribe();

@@ -5,7 +5,7 @@
 mod tests;
 
 use super::{
-    planner::{Outcome, Stage, Task},
+    planner::{Stage, Task},
     service::Snapshot,
     statistics::hashrate,
 };
@@ -69,8 +69,7 @@ pub fn line(snapshot: &Snapshot) -> String {
     parts.push(match (snapshot.stage, snapshot.source) {
         (Stage::Collecting, _) => format!("{} shares", snapshot.best.0),
         (_, "upstream") => "mining for the pool".into(),
-        (Stage::Blocked, _) => "not taking part".into(),
-        (Stage::Waiting, _) => "waiting for a census".into(),
+        (stage, _) => stage.to_string(),
     });
     parts.extend(snapshot.obstacle.clone());
     let connections = snapshot.connections;
@@ -84,12 +83,7 @@ pub fn line(snapshot: &Snapshot) -> String {
             Task::Submit { .. } => "submission",
             Task::Settle { .. } => "settlement",
         };
-        let result = match outcome {
-            Outcome::Taken { .. } => "taken",
-            Outcome::Refused { .. } => "refused",
-            Outcome::Failed { .. } => "failed",
-        };
-        parts.push(format!("{name} {result}"));
+        parts.push(format!("{name} {}", outcome.name()));
     }
     parts.join(" · ")
 }

@@ -12,7 +12,6 @@ use crate::{
 };
 use compute_proof::Hash;
 use primitive_types::U256;
-use serde::Serialize;
 use std::fmt;
 
 /// Why no shares are collected though a census is open.
@@ -90,8 +89,7 @@ pub enum Outcome {
 }
 
 /// Where the server stands in the census.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Stage {
     /// No window is open.
     #[default]
@@ -102,28 +100,32 @@ pub enum Stage {
     Blocked,
 }
 
-impl fmt::Display for Stage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Waiting => "waiting for a census",
-            Self::Collecting => "collecting shares",
-            Self::Blocked => "not taking part",
-        })
+impl Stage {
+    /// All names, for those who count them.
+    pub const NAMES: [&str; 3] = [
+        Self::Waiting.name(),
+        Self::Collecting.name(),
+        Self::Blocked.name(),
+    ];
+
+    /// Its name for programs, and in words.
+    const fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Waiting => ("waiting", "waiting for a census"),
+            Self::Collecting => ("collecting", "collecting shares"),
+            Self::Blocked => ("blocked", "not taking part"),
+        }
+    }
+
+    /// Its name, for programs.
+    pub const fn name(self) -> &'static str {
+        self.words().0
     }
 }
 
-impl Stage {
-    /// All names, for those who count them.
-    pub const NAMES: [&str; 3] = ["waiting", "collecting", "blocked"];
-
-    /// Its name, for programs.
-    pub const fn name(&self) -> &'static str {
-        let [waiting, collecting, blocked] = Self::NAMES;
-        match self {
-            Self::Waiting => waiting,
-            Self::Collecting => collecting,
-            Self::Blocked => blocked,
-        }
+impl fmt::Display for Stage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.words().1)
     }
 }
 

@@ -505,11 +505,11 @@ impl<C: ShareChain> Service<C> {
         for row in &report.miners {
             tracing::info!(
                 miner = row.miner,
-                accepted = row.accepted,
-                stale = row.stale,
-                duplicate = row.duplicate,
-                low = row.low,
-                invalid = row.invalid,
+                accepted = row.counts.accepted,
+                stale = row.counts.stale,
+                duplicate = row.counts.duplicate,
+                low = row.counts.low,
+                invalid = row.counts.invalid,
                 hashes_per_second = row.hashes_per_second,
                 standard_error = row.standard_error,
                 last_share_seconds = row.last_share_seconds,

@@ -9,7 +9,7 @@ mod tests;
 use super::{
     difficulty::Difficulty,
     director::Work,
-    job::{Job, JobId, Split, REVISIONS},
+    job::{Epoch, Job, JobId, Split, REVISIONS},
     limit::Cost,
     protocol::{granted, notification, refused, Code, Configure, Id, Message, Refusal, Request, MAX_TEXT},
     seats::Seat,
@@ -30,7 +30,7 @@ use std::{
     time::Duration,
 };
 
-/// Jobs that a connection may still send shares of.
+/// Jobs of one epoch that a connection may still send shares of. Two epochs at most are alive: the present job's, and the pool's while a census interrupts it.
 const MAX_JOBS: usize = 8;
 
 /// Names under which one connection may work.
@@ -406,11 +406,22 @@ impl Session {
             }
             None => Sent::new(job, self.extranonce1.clone(), self.split, self.mask, difficulty),
         };
-        while self.sent.len() >= MAX_JOBS {
-            self.sent.pop_front();
-        }
+        self.make_room(sent.job.epoch);
         self.sent.push_back(sent);
         Some(Effect::Send(line))
+    }
+
+    /// Forgets the oldest job of an epoch, if there are as many as there may be. A census's many jobs so leave the pool's alone, which is taken up again later:
+    /// were it forgotten, shares would be taken for it that the pool has already.
+    fn make_room(&mut self, epoch: Epoch) {
+        let mut of_epoch = (self.sent.iter().enumerate())
+            .filter(|(_, sent)| sent.job.epoch == epoch)
+            .map(|(at, _)| at);
+        let oldest = of_epoch.next();
+        let full = of_epoch.count() + 1 >= MAX_JOBS;
+        if let Some(at) = oldest.filter(|_| full) {
+            self.sent.remove(at);
+        }
     }
 
     /// The job, with a time that no other job of this epoch had: a miner may begin each from the same extranonce2.

@@ -46,6 +46,67 @@ pub enum Verdict {
     Invalid,
 }
 
+/// Shares by what became of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Counts {
+    /// Shares that count.
+    pub accepted: u64,
+    /// Shares of jobs that were over.
+    pub stale: u64,
+    /// Shares that were there before.
+    pub duplicate: u64,
+    /// Shares above the target.
+    pub low: u64,
+    /// Shares of no job that was given to who brought them.
+    pub invalid: u64,
+}
+
+impl Counts {
+    /// Counts, each with its name.
+    pub const fn named(&self) -> [(&'static str, u64); 5] {
+        [
+            ("accepted", self.accepted),
+            ("stale", self.stale),
+            ("duplicate", self.duplicate),
+            ("low", self.low),
+            ("invalid", self.invalid),
+        ]
+    }
+
+    /// The two together.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        self.zip(other, u64::saturating_add)
+    }
+
+    /// What came after `before`.
+    #[must_use]
+    pub fn since(self, before: Self) -> Self {
+        self.zip(before, u64::saturating_sub)
+    }
+
+    fn zip(self, other: Self, of: fn(u64, u64) -> u64) -> Self {
+        Self {
+            accepted: of(self.accepted, other.accepted),
+            stale: of(self.stale, other.stale),
+            duplicate: of(self.duplicate, other.duplicate),
+            low: of(self.low, other.low),
+            invalid: of(self.invalid, other.invalid),
+        }
+    }
+
+    fn count(&mut self, verdict: Verdict) {
+        let counter = match verdict {
+            Verdict::Accepted(_) => &mut self.accepted,
+            Verdict::Stale => &mut self.stale,
+            Verdict::Duplicate => &mut self.duplicate,
+            Verdict::Low => &mut self.low,
+            Verdict::Invalid => &mut self.invalid,
+        };
+        *counter = counter.saturating_add(1);
+    }
+}
+
 /// Shares of half a minute.
 #[derive(Clone, Copy, Debug)]
 struct Bucket {
@@ -59,11 +120,7 @@ struct Bucket {
 #[derive(Clone, Debug)]
 struct Miner {
     since: Duration,
-    accepted: u64,
-    stale: u64,
-    duplicate: u64,
-    low: u64,
-    invalid: u64,
+    counts: Counts,
     hashes: u128,
     last: Option<Duration>,
     buckets: VecDeque<Bucket>,
@@ -73,6 +130,8 @@ struct Miner {
 #[derive(Clone, Debug, Default)]
 pub struct Statistics {
     miners: BTreeMap<String, Miner>,
+    /// Of all who ever came: whoever is forgotten takes nothing away.
+    total: Counts,
     /// When those that are gone were looked for last.
     swept: Duration,
 }
@@ -85,18 +144,12 @@ impl Statistics {
 
     /// Counts a share.
     pub fn count(&mut self, name: &str, verdict: Verdict, now: Duration) {
+        self.total.count(verdict);
         let miner = self.miner(name, now);
-        let counter = match verdict {
-            Verdict::Accepted(difficulty) => {
-                miner.credit(difficulty, now);
-                &mut miner.accepted
-            }
-            Verdict::Stale => &mut miner.stale,
-            Verdict::Duplicate => &mut miner.duplicate,
-            Verdict::Low => &mut miner.low,
-            Verdict::Invalid => &mut miner.invalid,
-        };
-        *counter = counter.saturating_add(1);
+        miner.counts.count(verdict);
+        if let Verdict::Accepted(difficulty) = verdict {
+            miner.credit(difficulty, now);
+        }
     }
 
     fn miner(&mut self, name: &str, now: Duration) -> &mut Miner {
@@ -124,6 +177,7 @@ impl Statistics {
         Report {
             hashes_per_second: sum(|row| row.hashes_per_second),
             standard_error: sum(|row| row.standard_error.powi(2)).sqrt(),
+            total: self.total,
             miners,
         }
     }
@@ -133,11 +187,7 @@ impl Miner {
     fn new(now: Duration) -> Self {
         Self {
             since: now,
-            accepted: 0,
-            stale: 0,
-            duplicate: 0,
-            low: 0,
-            invalid: 0,
+            counts: Counts::default(),
             hashes: 0,
             last: None,
             buckets: VecDeque::new(),
@@ -189,11 +239,7 @@ impl Miner {
         let (hashes_per_second, standard_error) = self.rate(now);
         Row {
             miner: name.to_owned(),
-            accepted: self.accepted,
-            stale: self.stale,
-            duplicate: self.duplicate,
-            low: self.low,
-            invalid: self.invalid,
+            counts: self.counts,
             hashes: self.hashes.to_string(),
             hashes_per_second,
             standard_error,
@@ -211,6 +257,8 @@ pub struct Report {
     pub hashes_per_second: f64,
     /// Its standard error.
     pub standard_error: f64,
+    /// Shares of all who ever came, those included that are no longer told apart.
+    pub total: Counts,
     /// By miner.
     pub miners: Vec<Row>,
 }
@@ -220,16 +268,9 @@ pub struct Report {
 pub struct Row {
     /// The name under which it works.
     pub miner: String,
-    /// Shares that count.
-    pub accepted: u64,
-    /// Shares of jobs that were over.
-    pub stale: u64,
-    /// Shares that were there before.
-    pub duplicate: u64,
-    /// Shares above the target.
-    pub low: u64,
-    /// Shares of no job that it was given.
-    pub invalid: u64,
+    /// Its shares.
+    #[serde(flatten)]
+    pub counts: Counts,
     /// Hashes that its accepted shares stand for, as a decimal string.
     pub hashes: String,
     /// Hashes a second over the last ten minutes.
@@ -257,26 +298,31 @@ pub fn hashrate(rate: f64) -> String {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(
-            f,
-            "{:<24} {:>9} {:>7} {:>9} {:>7} {:>7}  {:<24} last share",
-            "miner", "accepted", "stale", "duplicate", "low", "invalid", "hashrate"
-        )?;
+        let names = Counts::default().named().map(|(name, _)| name);
+        writeln!(f, "{}", line("miner", names, "hashrate", "last share"))?;
         for row in &self.miners {
             let last = match row.last_share_seconds {
                 Some(seconds) => format!("{seconds} s ago"),
                 None => "none".into(),
             };
             let rate = with_error(row.hashes_per_second, row.standard_error);
-            writeln!(
-                f,
-                "{:<24} {:>9} {:>7} {:>9} {:>7} {:>7}  {rate:<24} {last}",
-                row.miner, row.accepted, row.stale, row.duplicate, row.low, row.invalid
-            )?;
+            writeln!(f, "{}", line(&row.miner, numbers(&row.counts), &rate, &last))?;
         }
+        // Those included that are no longer told apart.
+        let all = format!("all {} miners", self.miners.len());
         let rate = with_error(self.hashes_per_second, self.standard_error);
-        write!(f, "all {} miners: {rate}", self.miners.len())
+        f.write_str(line(&all, numbers(&self.total), &rate, "").trim_end())
     }
+}
+
+fn numbers(counts: &Counts) -> [u64; 5] {
+    counts.named().map(|(_, count)| count)
+}
+
+/// A line of the table.
+fn line(miner: &str, counts: [impl fmt::Display; 5], rate: &str, last: &str) -> String {
+    let [accepted, stale, duplicate, low, invalid] = counts;
+    format!("{miner:<24} {accepted:>9} {stale:>7} {duplicate:>9} {low:>7} {invalid:>7}  {rate:<24} {last}")
 }
 
 /// Hashes a second with their standard error.

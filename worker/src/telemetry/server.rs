@@ -12,21 +12,19 @@ use hyper::{
     service::service_fn,
     Method, Request, Response, StatusCode,
 };
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use std::{convert::Infallible, fmt, net::SocketAddr, str::FromStr, sync::Arc, time::Duration};
 use tokio::{
     net::TcpListener,
-    sync::Semaphore,
+    sync::{watch, Semaphore},
     task::JoinSet,
     time::{sleep, timeout},
 };
 
 /// Connections at once: a scraper needs one.
 const CONNECTIONS: usize = 16;
-/// How long a connection may live: a scraper that keeps it connects again.
-const LIFE: Duration = Duration::from_secs(300);
-/// How long a request's head may take.
-const HEAD: Duration = Duration::from_secs(10);
+/// How long a connection may take, from the first byte of its request to the last one of the page: whoever is slower makes room for others.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Where metrics are served: a port on this machine alone, or an address with its port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,8 +53,23 @@ impl fmt::Display for Address {
 /// Makes the page that is served, each time anew.
 pub type Page = Arc<dyn Fn() -> String + Send + Sync>;
 
-/// Serves until it is dropped.
+/// A page of what is watched, as it is when the page is asked for. It is copied first: whoever tells what is watched does not wait for the page.
+pub fn page_of<T: Clone + Send + Sync + 'static>(
+    watched: watch::Receiver<T>,
+    make: impl Fn(&T) -> String + Send + Sync + 'static,
+) -> Page {
+    Arc::new(move || {
+        let seen = watched.borrow().clone();
+        make(&seen)
+    })
+}
+
+/// Serves until it is dropped: one page a connection.
 pub async fn serve(listener: TcpListener, page: Page) {
+    serve_within(PATIENCE, listener, page).await;
+}
+
+async fn serve_within(patience: Duration, listener: TcpListener, page: Page) {
     let room = Arc::new(Semaphore::new(CONNECTIONS));
     let mut connections = JoinSet::new();
     loop {
@@ -79,11 +92,10 @@ pub async fn serve(listener: TcpListener, page: Page) {
                 async move { Ok::<_, Infallible>(response) }
             });
             let connection = http1::Builder::new()
-                .timer(TokioTimer::new())
-                .header_read_timeout(HEAD)
+                .keep_alive(false)
                 .serve_connection(TokioIo::new(stream), service);
             // A scraper that leaves in the middle has its reasons.
-            drop(timeout(LIFE, connection).await);
+            drop(timeout(patience, connection).await);
         });
         while connections.try_join_next().is_some() {}
     }

@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-//! A worker is killed between its commit and its opening. Started again it opens, from what it had put on the disk.
+//! A worker is killed between its commit and its opening. Started again it opens, from what it had put on the disk. Both lives count what they do
+//! in their metrics as the chain does.
 
 use super::{World, CENSUS, MINIMUM_BOND, SOON};
 use anyhow::{ensure, Result};
 use ergon_e2e::{
     amount::UNIT,
+    metrics,
     value::{number, small},
     worker::{Load, Worker},
 };
 use serde_json::json;
 use std::{fs, sync::Arc};
+
+const TRANSACTIONS: &str = "ergon_worker_transactions_total";
 
 pub async fn run(world: Arc<World>) -> Result<()> {
     // With a key as owners have it: in an encrypted file.
@@ -27,6 +31,22 @@ pub async fn run(world: Arc<World>) -> Result<()> {
 
     let process = worker.run(asset, &load)?;
     let (census, committed) = world.committed(asset).await?;
+    let rating = world.rating(committed, asset).await?;
+    let (claimed, commits) = (
+        number(&rating, "commit.matrix.rounds")?,
+        number(&rating, "commit.count")?,
+    );
+    metrics::until(&worker.log(), SOON, |page| {
+        page.is("ergon_worker_census", &[], census.index.into())?;
+        page.is("ergon_worker_committed_rounds", &[], claimed)?;
+        page.is(TRANSACTIONS, &[("task", "commit"), ("outcome", "taken")], commits)?;
+        page.at_least(
+            "ergon_worker_rounds_total",
+            &[],
+            f64::from(u32::try_from(claimed)?),
+        )
+    })
+    .await?;
     process.kill()?;
     let before = fs::read_to_string(worker.log())?;
 
@@ -47,6 +67,16 @@ pub async fn run(world: Arc<World>) -> Result<()> {
         .of_census("Paid", asset, census.index, block.number, CENSUS)
         .await?;
     ensure!(paid.number("amount")? > 0, "{paid:?}");
+
+    let page = metrics::scrape(&worker.log()).await?;
+    page.is("ergon_worker_connected", &[], 1)?;
+    page.is("ergon_worker_commit_withheld", &[], 0)?;
+    page.is("ergon_worker_bond_egn", &[], 10 * MINIMUM_BOND / UNIT)?;
+    metrics::until(&worker.log(), SOON, |page| {
+        page.at_least(TRANSACTIONS, &[("task", "opening"), ("outcome", "taken")], 1.0)?;
+        page.at_least("ergon_worker_earned_egn_total", &[], f64::MIN_POSITIVE)
+    })
+    .await?;
 
     let log = fs::read_to_string(worker.log())?;
     let since = log.get(before.len()..).unwrap_or_default();

@@ -6,6 +6,8 @@ use super::{World, CENSUS, MINIMUM_BOND, SOON};
 use anyhow::{ensure, Result};
 use ergon_e2e::{
     amount::UNIT,
+    history::History,
+    metrics,
     process::{tail, Process},
     value::{number, text},
 };
@@ -19,6 +21,9 @@ use std::{
     time::Duration,
 };
 use tokio::time::{sleep, Instant};
+
+const TRANSACTIONS: &str = "ergon_stratum_transactions_total";
+const SHARES: &str = "ergon_stratum_shares_total";
 
 /// Where the counterparts are.
 pub fn folder() -> PathBuf {
@@ -153,6 +158,23 @@ pub async fn run(world: Arc<World>) -> Result<()> {
         "a submission was refused. {}",
         tail(&worker.log())
     );
+
+    // Its metrics count what the chain has seen of it.
+    let history = History::read(&world.chain, best).await?;
+    let submitted = history
+        .named("ProofOfCompute", "SharesSubmitted")
+        .filter(|event| event.asset() == Some(asset))
+        .count();
+    metrics::until(&worker.log(), SOON, |page| {
+        let submissions = |outcome| [("task", "submission"), ("outcome", outcome)];
+        let least = f64::from(u32::try_from(submitted)?);
+        page.at_least(TRANSACTIONS, &submissions("taken"), least)?;
+        page.is(TRANSACTIONS, &submissions("refused"), 0)?;
+        page.at_least(SHARES, &[("miner", "rig1"), ("verdict", "accepted")], least)?;
+        page.is("ergon_stratum_connections", &[], 1)?;
+        page.at_least("ergon_stratum_earned_egn_total", &[], f64::MIN_POSITIVE)
+    })
+    .await?;
 
     // In between, the pool judged shares of the same miner, and took them.
     let shares = || printed(&pool_log).into_iter().filter(|event| is(event, "share"));

@@ -21,7 +21,7 @@ use std::{
 
 type LaunchFn = unsafe extern "C" fn(*const c_char, u32, u32, u32, u32, *mut *mut c_void) -> c_int;
 
-/// The kernels, built for this machine; `None` where no C++ compiler is, after saying so.
+/// The kernels, built for this machine; `None` where no C++ compiler is, after saying so. Where there must be one, as in CI, its absence is a failure.
 pub fn kernels() -> Option<&'static libloading::Library> {
     static LIBRARY: OnceLock<Option<libloading::Library>> = OnceLock::new();
     LIBRARY.get_or_init(build).as_ref()
@@ -79,6 +79,10 @@ fn compile(source: &Path, library: &Path) -> Option<()> {
         fs::rename(&own, library).unwrap();
         return Some(());
     }
+    assert!(
+        std::env::var_os("ERGON_REQUIRE_CXX").is_none(),
+        "ERGON_REQUIRE_CXX is set, and there is no C++ compiler"
+    );
     println!("skipped: no C++ compiler here");
     None
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 use super::*;
+use crate::stratum::planner::Outcome;
 
 #[test]
 fn the_line_says_what_there_is_to_say() {

@@ -239,3 +239,14 @@ fn draining_finishes_the_census_and_settles_it() {
         Some(Obstacle::Common(state::Obstacle::Draining))
     );
 }
+
+#[test]
+fn every_stage_has_a_name_and_words_of_its_own() {
+    let stages = [Stage::Waiting, Stage::Collecting, Stage::Blocked];
+    assert_eq!(stages.map(Stage::name), Stage::NAMES);
+    assert_eq!(Stage::NAMES, ["waiting", "collecting", "blocked"]);
+    assert_eq!(
+        stages.map(|stage| stage.to_string()),
+        ["waiting for a census", "collecting shares", "not taking part"]
+    );
+}

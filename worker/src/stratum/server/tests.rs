@@ -146,7 +146,11 @@ async fn two_miners_fill_a_proof_that_the_chain_takes() {
         .all(|(hash, share)| share_hash(&key, &[1; 32], share) == *hash));
     let report = house.context.shared.report(house.context.begun.elapsed());
     assert_eq!(
-        report.miners.iter().map(|row| row.accepted).collect::<Vec<_>>(),
+        report
+            .miners
+            .iter()
+            .map(|row| row.counts.accepted)
+            .collect::<Vec<_>>(),
         [40, 40]
     );
 }

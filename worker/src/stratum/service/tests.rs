@@ -173,8 +173,11 @@ async fn several_censuses_are_proven_and_the_rate_is_that_of_the_miner() {
         panic!("{report:?}")
     };
     // Some may be low: who sends very many for one job is held to more, and a busy machine is slow to say so.
-    assert_eq!((cpu.miner.as_str(), cpu.duplicate, cpu.invalid), ("cpu", 0, 0));
-    assert!(cpu.accepted > 4 * u64::from(SHARES));
+    assert_eq!(
+        (cpu.miner.as_str(), cpu.counts.duplicate, cpu.counts.invalid),
+        ("cpu", 0, 0)
+    );
+    assert!(cpu.counts.accepted > 4 * u64::from(SHARES));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -205,7 +208,7 @@ async fn between_censuses_the_same_connection_mines_for_the_pool() {
         assert_eq!(running.shared.connections(), 1);
         let report = running.watch.borrow().report.clone();
         assert_eq!(
-            (report.miners[0].invalid, report.miners[0].duplicate),
+            (report.miners[0].counts.invalid, report.miners[0].counts.duplicate),
             (0, 0),
             "{report}"
         );

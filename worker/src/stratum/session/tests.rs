@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+mod difficulty;
+mod pool;
+
 use super::*;
 use crate::stratum::{
     best::Best,
@@ -14,6 +17,7 @@ const DEVICE: Device = Device {
     asset: 7,
     prover: [0xaa; 32],
 };
+
 const UNIX: u32 = 1_800_000_000;
 
 fn moment(seconds: u64) -> Moment {
@@ -290,222 +294,6 @@ fn versions_roll_under_the_mask_that_was_agreed_upon() {
 }
 
 #[test]
-fn switching_to_a_pool_keeps_extranonces_that_fit_and_tells_difficulty_mask_and_job() {
-    // The pool leaves eight bytes: two for the connection, six for the miner. The census has room for as many.
-    let mut bench = Bench::new(Split::within(8).unwrap());
-    bench.say(r#"{"id":3,"method":"mining.configure","params":[["version-rolling"],{"version-rolling.mask":"1fffe000"}]}"#);
-    bench.join();
-    bench.director.set_census(Some(window(1)));
-    bench.work(1);
-    let (_, effects) = bench.mine("0a0b0c0d0e0f", 0);
-    assert!(effects
-        .iter()
-        .any(|effect| matches!(effect, Effect::Offer { share, .. }
-        if share.extranonce1 == [0; 4] && share.extranonce2 == [0, 0, 0x0a, 0x0b, 0x0c, 0x0d, 0x0e, 0x0f])));
-    bench.sent.clear();
-    bench
-        .director
-        .set_pool(pool("p1", 8, 0), Difficulty::from_hashes(4), true);
-    bench.director.set_census(None);
-    bench.work(2);
-    assert_eq!(
-        bench.methods(),
-        [
-            "mining.set_version_mask",
-            "mining.set_difficulty",
-            "mining.notify"
-        ]
-    );
-    let (nonce, effects) = bench.mine("0a0b0c0d0e0f", 0);
-    let forward = effects.iter().find_map(|effect| match effect {
-        Effect::Forward { id, share, .. } => Some((id, share)),
-        _ => None,
-    });
-    let (id, share) = forward.unwrap();
-    assert_eq!(*id, Id::Number(9));
-    let expected = Forward {
-        job: "p1".into(),
-        extranonce2: vec![0, 0, 0x0a, 0x0b, 0x0c, 0x0d, 0x0e, 0x0f],
-        ntime: UNIX + 1,
-        nonce,
-        version_bits: None,
-    };
-    assert_eq!(*share, expected);
-    // The pool's share is still wanted when a census has begun, and the census's is not when it is over.
-    let job = bench.job();
-    bench.director.set_census(Some(window(2)));
-    bench.work(3);
-    let late = bench.submit(&job, "0a0b0c0d0e0f", nonce);
-    assert_eq!(verdicts(&late), [Verdict::Duplicate]);
-    let census_job = bench.job();
-    bench.director.set_census(None);
-    bench.work(4);
-    assert_eq!(bench.job(), job, "the pool's job is taken up again");
-    let again = bench.submit(&job, "0a0b0c0d0e0f", nonce);
-    assert_eq!(verdicts(&again), [Verdict::Duplicate]);
-    assert_eq!(
-        verdicts(&bench.submit(&census_job, "0a0b0c0d0e0f", 0)),
-        [Verdict::Stale]
-    );
-}
-
-#[test]
-fn a_pool_that_leaves_less_room_gives_new_extranonces_to_who_takes_them() {
-    let mut bench = Bench::new(Split::CENSUS);
-    bench.say(r#"{"id":5,"method":"mining.extranonce.subscribe","params":[]}"#);
-    bench.join();
-    bench.sent.clear();
-    bench
-        .director
-        .set_pool(pool("p", 4, 0), Difficulty::from_hashes(32), true);
-    bench.work(2);
-    assert_eq!(
-        bench.methods(),
-        ["mining.set_extranonce", "mining.set_difficulty", "mining.notify"]
-    );
-    assert_eq!(bench.sent[0]["params"], json!(["00", 3]));
-    bench.mine("010203", 0);
-    // And back in a census: no other extranonces are needed.
-    bench.sent.clear();
-    bench.director.set_census(Some(window(3)));
-    bench.work(3);
-    assert!(!bench.methods().contains(&"mining.set_extranonce"));
-    bench.mine("010203", 0);
-}
-
-#[test]
-fn a_miner_that_takes_no_others_keeps_its_connection_and_is_told_once() {
-    let mut bench = Bench::new(Split::CENSUS);
-    bench.join();
-    bench.sent.clear();
-    bench
-        .director
-        .set_pool(pool("p", 4, 0), Difficulty::from_hashes(32), true);
-    bench.work(2);
-    bench.work(3);
-    assert_eq!(bench.methods(), ["mining.set_difficulty", "client.show_message"]);
-    bench.director.set_census(Some(window(3)));
-    bench.work(3);
-    bench.mine("0102030405060708", 0);
-}
-
-#[test]
-fn a_difficulty_counts_from_the_job_that_comes_with_it() {
-    let mut bench = Bench::mining();
-    let easy = bench.job();
-    bench.say(r#"{"id":7,"method":"mining.suggest_difficulty","params":[1]}"#);
-    assert_eq!(bench.methods()[2..], ["mining.set_difficulty", "mining.notify"]);
-    let hard = bench.job();
-    let jobs: Vec<_> = bench
-        .sent
-        .iter()
-        .filter(|line| line["method"] == "mining.notify")
-        .collect();
-    assert!(
-        jobs[1]["params"][7].as_str() > jobs[0]["params"][7].as_str(),
-        "the same headers again"
-    );
-    assert_eq!(jobs[1]["params"][8], false);
-    // Who goes on with the job before is judged by what was said then.
-    let shares: Vec<_> = (0..100)
-        .flat_map(|nonce| verdicts(&bench.submit(&easy, "0000000000000000", nonce)))
-        .collect();
-    assert!(shares.contains(&Verdict::Accepted(Difficulty::from_hashes(16))));
-    assert_eq!(
-        verdicts(&bench.submit(&hard, "0000000000000000", 0)),
-        [Verdict::Low]
-    );
-    // And the next job of all keeps the difficulty, with another time again.
-    bench.work(1);
-    assert_ne!(bench.job(), hard);
-    assert_eq!(
-        verdicts(&bench.submit(&bench.job(), "0000000000000000", 0)),
-        [Verdict::Low]
-    );
-    let times: BTreeSet<_> = bench
-        .sent
-        .iter()
-        .filter(|line| line["method"] == "mining.notify")
-        .map(|line| line["params"][7].as_str())
-        .collect();
-    assert_eq!(times.len(), 3);
-}
-
-#[test]
-fn a_pools_lower_difficulty_counts_at_once_for_who_takes_it_so() {
-    let mut bench = Bench::new(Split::CENSUS);
-    bench.join();
-    bench
-        .director
-        .set_pool(pool("p", 12, 0), Difficulty::from_hashes(1 << 40), true);
-    bench.work(2);
-    let job = bench.job();
-    assert_eq!(
-        verdicts(&bench.submit(&job, "0000000000000000", 0)),
-        [Verdict::Low]
-    );
-    bench.director.set_pool_difficulty(Difficulty::from_hashes(2));
-    bench.work(3);
-    assert_eq!(bench.job(), job, "a pool's job is the pool's");
-    assert_eq!(bench.last()["method"], "mining.set_difficulty");
-    bench.mine("0000000000000000", 0);
-}
-
-#[test]
-fn a_miner_that_mines_too_easily_is_told_a_higher_difficulty() {
-    let mut bench = Bench::mining();
-    let mut from = 0;
-    for _ in 0..64 {
-        from = bench.mine("0000000000000000", from).0 + 1;
-    }
-    let effects = bench.session.on_tick(moment(2));
-    let [Effect::Send(line), Effect::Send(job)] = &effects[..] else {
-        panic!("{effects:?}")
-    };
-    assert!(line.contains("mining.set_difficulty") && job.contains("mining.notify"));
-    assert!(bench.session.rate(moment(3).now) > 0, "what is known stays known");
-}
-
-#[test]
-fn a_pools_time_is_not_taken_for_silence() {
-    let mut bench = Bench::mining();
-    bench
-        .director
-        .set_pool(pool("p", 12, 0), Difficulty::from_hashes(1 << 10), true);
-    bench.director.set_census(None);
-    bench.work(10);
-    assert!(bench.session.on_tick(moment(90)).is_empty());
-    bench.mine("0000000000000000", 0);
-    bench.director.set_census(Some(window(2)));
-    bench.work(100);
-    // 1024 hashes in 100 seconds: ten a second, at 384 shares a minute.
-    assert_eq!(bench.session.vardiff.difficulty(), Difficulty::MIN);
-}
-
-#[test]
-fn a_miner_that_rests_comes_back_to_what_it_was_worth() {
-    let mut bench = Bench::mining();
-    bench.session = bench.session.resting_when_idle();
-    let mut from = 0;
-    for _ in 0..16 {
-        from = bench.mine("0000000000000000", from).0 + 1;
-    }
-    let rate = bench.session.rate(moment(2).now);
-    assert!(rate > 0);
-    bench.director.set_census(None);
-    bench.work(2);
-    for second in 3..5_000 {
-        assert!(bench.session.on_tick(moment(second)).is_empty());
-    }
-    assert_eq!(bench.session.rate(moment(5_000).now), rate);
-    bench.director.set_census(Some(window(2)));
-    bench.work(5_000);
-    // At 384 shares a minute, as a power of two.
-    let expected = Difficulty::from_hashes(u128::from(rate * 60 / 384)).floor_power_of_two();
-    assert_eq!(bench.session.vardiff.difficulty(), expected);
-}
-
-#[test]
 fn a_connection_works_under_a_few_names_only() {
     let mut bench = Bench::mining();
     for number in 0..20 {
@@ -543,45 +331,6 @@ fn a_share_counts_once_whichever_job_it_is_said_to_be_of() {
         verdicts(&bench.submit(&first, "0000000000000000", nonce)),
         [Verdict::Stale]
     );
-}
-
-#[test]
-fn who_sends_more_than_can_be_remembered_is_told_to_send_harder_ones() {
-    let mut bench = Bench::mining();
-    bench.say(r#"{"id":7,"method":"mining.suggest_difficulty","params":[1e-9]}"#);
-    let job = bench.job();
-    bench.sent.clear();
-    let mut nonce = 0;
-    while bench.methods().is_empty() {
-        bench.submit(&job, "0000000000000000", nonce);
-        nonce += 1;
-    }
-    assert_eq!(bench.methods(), ["mining.set_difficulty", "mining.notify"]);
-    assert!(
-        bench.session.told.unwrap().hashes() > 16,
-        "four times the easiest"
-    );
-    // The next census begins anew.
-    bench.director.set_census(Some(window(2)));
-    bench.work(2);
-    assert!(bench.session.told.unwrap().hashes() <= 16);
-}
-
-#[test]
-fn who_joins_under_a_pool_is_given_its_difficulty_and_leaves_with_what_it_showed() {
-    let mut director = Director::new(DEVICE, Duration::from_secs(60));
-    director.set_pool(pool("p", 12, 0), Difficulty::from_hashes(1 << 9), true);
-    let mut bench = Bench::with(Split::CENSUS, director);
-    bench.join();
-    assert_eq!(bench.session.told, Some(Difficulty::from_hashes(1 << 9)));
-    let mut from = 0;
-    for _ in 0..8 {
-        from = bench.mine("0000000000000000", from).0 + 1;
-    }
-    bench.director.set_census(Some(window(1)));
-    bench.work(4);
-    // 4096 hashes in four seconds, at 384 shares a minute: 160.
-    assert_eq!(bench.session.told, Some(Difficulty::from_hashes(128)));
 }
 
 #[test]

@@ -27,14 +27,18 @@ fn every_verdict_is_counted_for_its_miner() {
     let [a, b] = &report.miners[..] else {
         panic!("{report:?}")
     };
-    assert_eq!(
-        (a.accepted, a.stale, a.duplicate, a.low, a.invalid),
-        (5, 4, 3, 2, 1)
-    );
+    let five = Counts {
+        accepted: 5,
+        stale: 4,
+        duplicate: 3,
+        low: 2,
+        invalid: 1,
+    };
+    assert_eq!((a.counts, report.total), (five, five));
     assert_eq!((a.hashes.as_str(), a.last_share_seconds), ("5000", Some(10)));
     assert!((a.hashes_per_second - 500.0).abs() < 1e-9);
     assert!((a.standard_error - 500.0 / 5f64.sqrt()).abs() < 1e-9);
-    assert_eq!((b.accepted, b.last_share_seconds), (0, None));
+    assert_eq!((b.counts.accepted, b.last_share_seconds), (0, None));
     let text = report.to_string();
     assert!(text.contains("500.00 H/s ±44.7%"), "{text}");
     assert_eq!(serde_json::to_value(&report).unwrap()["miners"][0]["accepted"], 5);
@@ -77,13 +81,16 @@ fn more_names_than_are_told_apart_take_no_more_memory() {
     let report = statistics.report(at(1.0));
     assert_eq!(report.miners.len(), MAX_MINERS + 1);
     let others = report.miners.iter().find(|row| row.miner == OTHERS).unwrap();
-    assert_eq!(others.low, 9 * MAX_MINERS as u64);
+    assert_eq!(others.counts.low, 9 * MAX_MINERS as u64);
     // An hour later they are forgotten, and who comes now is seen.
     let later = FORGOTTEN + at(1.0);
     statistics.count("late", Verdict::Low, later);
     let report = statistics.report(later);
     assert!(report.miners.iter().any(|row| row.miner == "late"));
     assert_eq!(report.miners.len(), 2);
+    // What those brought who are forgotten stays in the sum.
+    assert_eq!(report.total.low, 10 * MAX_MINERS as u64 + 1);
+    assert!(report.miners.iter().map(|row| row.counts.low).sum::<u64>() < report.total.low);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use crate::{
     stratum::{
         planner::{Obstacle, Stage},
         service::Snapshot,
-        statistics::{Report, Row, OTHERS},
+        statistics::{Counts, Report, OTHERS},
     },
 };
 use prometheus::{Counter, Gauge, GaugeVec, IntCounterVec, IntGauge, IntGaugeVec, Registry};
@@ -25,10 +25,79 @@ const SOURCES: [&str; 3] = ["census", "upstream", "idle"];
 /// What is remembered between two scrapes.
 #[derive(Default)]
 struct Memory {
-    /// Miners with series of their own.
-    known: BTreeSet<String>,
+    shares: Shown,
     /// What the asset had been paid when it was first seen here.
     emitted: Option<u128>,
+}
+
+/// What was shown of shares: a counter shows what came since, so that it never falls, whoever is forgotten or gets a series of its own.
+#[derive(Default)]
+struct Shown {
+    /// Miners with series of their own.
+    known: BTreeSet<String>,
+    /// What each miner of the last report had brought by then.
+    before: BTreeMap<String, Counts>,
+    /// And all together.
+    total: Counts,
+}
+
+/// What a page shows of a miner, or of all those without series of their own.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct News {
+    /// Shares since the last page.
+    shares: Counts,
+    hashes_per_second: f64,
+}
+
+impl Shown {
+    /// What has come since the last report, by series; and those series that end. Whoever has series of its own keeps them as long as it is in the report. All
+    /// that no miner brought who has them comes under [`OTHERS`], so that the series add up to what came.
+    fn news<'a>(&mut self, report: &'a Report) -> (BTreeMap<&'a str, News>, Vec<String>) {
+        let names: BTreeSet<&str> = report.miners.iter().map(|row| row.miner.as_str()).collect();
+        let (known, ended) = std::mem::take(&mut self.known)
+            .into_iter()
+            .partition::<BTreeSet<_>, _>(|name| names.contains(name.as_str()));
+        self.known = known;
+        let mut rest = report.total.since(self.total);
+        let mut news = BTreeMap::<&str, News>::new();
+        let mut others = News::default();
+        for row in &report.miners {
+            if row.miner != OTHERS && self.known.len() < MINERS {
+                self.known.insert(row.miner.clone());
+            }
+            if !self.known.contains(&row.miner) {
+                others.hashes_per_second += row.hashes_per_second;
+                continue;
+            }
+            // Whoever was forgotten and came again has begun anew.
+            let before = self.before.get(&row.miner).copied().unwrap_or_default();
+            let fresh = row.counts.since(before);
+            let shares = match before.plus(fresh) == row.counts {
+                true => fresh,
+                false => row.counts,
+            };
+            rest = rest.since(shares);
+            let hashes_per_second = row.hashes_per_second;
+            news.insert(
+                &row.miner,
+                News {
+                    shares,
+                    hashes_per_second,
+                },
+            );
+        }
+        others.shares = rest;
+        if report.miners.len() > self.known.len() || rest != Counts::default() {
+            news.insert(OTHERS, others);
+        }
+        self.total = report.total;
+        self.before = report
+            .miners
+            .iter()
+            .map(|row| (row.miner.clone(), row.counts))
+            .collect();
+        (news, ended.into_iter().collect())
+    }
 }
 
 /// The metrics of one Stratum server.
@@ -53,25 +122,6 @@ pub struct StratumMetrics {
     unvested: Gauge,
     bond: Gauge,
     memory: Mutex<Memory>,
-}
-
-/// Totals of a miner, or of all those without series of their own.
-#[derive(Clone, Copy, Default)]
-struct Totals {
-    shares: [u64; 5],
-    hashes_per_second: f64,
-}
-
-const VERDICTS: [&str; 5] = ["accepted", "stale", "duplicate", "low", "invalid"];
-
-impl Totals {
-    fn add(&mut self, row: &Row) {
-        let shares = [row.accepted, row.stale, row.duplicate, row.low, row.invalid];
-        for (sum, count) in self.shares.iter_mut().zip(shares) {
-            *sum = sum.saturating_add(count);
-        }
-        self.hashes_per_second += row.hashes_per_second;
-    }
 }
 
 impl StratumMetrics {
@@ -173,15 +223,21 @@ impl StratumMetrics {
         self.best_hashes.set(hashes.map_or(0.0, |hashes| hashes as f64));
         self.hashrate.set(snapshot.report.hashes_per_second);
         self.error.set(snapshot.report.standard_error);
-        self.shares.reset();
         self.miner_hashrate.reset();
-        for (miner, totals) in by_miner(&snapshot.report, &mut memory.known) {
-            for (verdict, count) in VERDICTS.iter().zip(totals.shares) {
-                show(&self.shares.with_label_values(&[miner, verdict]), count);
+        let (news, ended) = memory.shares.news(&snapshot.report);
+        for miner in &ended {
+            for (verdict, _) in Counts::default().named() {
+                // A series that was never there is not missed.
+                self.shares.remove_label_values(&[miner, verdict]).ok();
+            }
+        }
+        for (miner, news) in news {
+            for (verdict, count) in news.shares.named() {
+                self.shares.with_label_values(&[miner, verdict]).inc_by(count);
             }
             self.miner_hashrate
                 .with_label_values(&[miner])
-                .set(totals.hashes_per_second);
+                .set(news.hashes_per_second);
         }
         for (task, outcome, count) in snapshot.tally.iter() {
             let task = if task == Tally::COMMIT { "submission" } else { task };
@@ -191,22 +247,4 @@ impl StratumMetrics {
         }
         text(&self.registry)
     }
-}
-
-/// Totals by miner. Whoever has series of its own keeps them as long as it is in the report: a counter must not jump.
-fn by_miner<'a>(report: &'a Report, known: &mut BTreeSet<String>) -> BTreeMap<&'a str, Totals> {
-    let names: BTreeSet<&str> = report.miners.iter().map(|row| row.miner.as_str()).collect();
-    known.retain(|name| names.contains(name.as_str()));
-    let mut totals = BTreeMap::<&str, Totals>::new();
-    for row in &report.miners {
-        if !known.contains(&row.miner) && known.len() < MINERS {
-            known.insert(row.miner.clone());
-        }
-        let name = match known.contains(&row.miner) {
-            true => row.miner.as_str(),
-            false => OTHERS,
-        };
-        totals.entry(name).or_default().add(row);
-    }
-    totals
 }

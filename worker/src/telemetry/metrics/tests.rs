@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
+
+mod dashboard;
+
 use super::*;
 use crate::{
     care::Pace,
     service::{Tally, Withheld},
     shape::Ladder,
     state::{step, Event, Obstacle, Settings, Stage, State},
-    stratum::statistics::{Report, Row, OTHERS},
+    stratum::statistics::{Counts, Report, Row, OTHERS},
     telemetry::sensors::{Card, Energy, Reading, Throttle, Watched},
 };
 use compute_proof::Class;
@@ -195,11 +198,11 @@ fn a_spared_card_shows_its_pace() {
 fn row(miner: &str, accepted: u64) -> Row {
     Row {
         miner: miner.into(),
-        accepted,
-        stale: 1,
-        duplicate: 0,
-        low: 0,
-        invalid: 0,
+        counts: Counts {
+            accepted,
+            stale: 1,
+            ..Counts::default()
+        },
         hashes: "0".into(),
         hashes_per_second: 10.0,
         standard_error: 1.0,
@@ -207,16 +210,42 @@ fn row(miner: &str, accepted: u64) -> Row {
     }
 }
 
-fn report(miners: Vec<Row>) -> crate::stratum::service::Snapshot {
+/// A snapshot in which these miners are told apart, and `gone` shares were accepted of others that no longer are.
+fn after(gone: u64, miners: Vec<Row>) -> crate::stratum::service::Snapshot {
+    let forgotten = Counts {
+        accepted: gone,
+        ..Counts::default()
+    };
     crate::stratum::service::Snapshot {
         source: "census",
         report: Report {
             hashes_per_second: 123.0,
             standard_error: 4.0,
+            total: miners.iter().map(|row| row.counts).fold(forgotten, Counts::plus),
             miners,
         },
         ..Default::default()
     }
+}
+
+fn report(miners: Vec<Row>) -> crate::stratum::service::Snapshot {
+    after(0, miners)
+}
+
+fn accepted(page: &str, miner: &str) -> f64 {
+    let miner = format!("miner=\"{miner}\"");
+    value(
+        page,
+        "ergon_stratum_shares_total",
+        &[&miner, "verdict=\"accepted\""],
+    )
+}
+
+/// Series of miners.
+fn series(page: &str) -> usize {
+    page.lines()
+        .filter(|line| line.starts_with("ergon_stratum_miner_hashes_per_second{"))
+        .count()
 }
 
 #[test]
@@ -224,32 +253,62 @@ fn miners_are_told_apart_up_to_a_bound_and_keep_their_series() {
     let metrics = StratumMetrics::new(4, "sha-ni").unwrap();
     let many: Vec<Row> = (0..300).map(|n| row(&format!("m{n:03}"), n)).collect();
     let page = metrics.page(&report(many.clone()));
-    let series = |page: &str| {
-        page.lines()
-            .filter(|line| line.starts_with("ergon_stratum_miner_hashes_per_second{"))
-            .count()
-    };
     assert_eq!(series(&page), stratum::MINERS + 1);
-    let accepted = |page: &str, miner: &str| {
-        let miner = format!("miner=\"{miner}\"");
-        value(
-            page,
-            "ergon_stratum_shares_total",
-            &[&miner, "verdict=\"accepted\""],
-        )
-    };
+    let others: u32 = (100..300).sum();
     assert_eq!(accepted(&page, "m099"), 99.0);
-    assert_eq!(accepted(&page, OTHERS), f64::from((100..300).sum::<u32>()));
+    assert_eq!(accepted(&page, OTHERS), f64::from(others));
     // Another comes first by its name: who has series keeps them.
     let mut more = vec![row("a", 1)];
     more.extend(many);
     let page = metrics.page(&report(more));
     assert_eq!(series(&page), stratum::MINERS + 1);
     assert_eq!(accepted(&page, "m000"), 0.0);
-    // Those who are gone make room.
-    let page = metrics.page(&report(vec![row("a", 1)]));
+    assert_eq!(accepted(&page, OTHERS), f64::from(others + 1));
+    // Those who are gone make room; what was counted for another before stays there.
+    let gone = u64::from((0..300).sum::<u32>());
+    let page = metrics.page(&after(gone, vec![row("a", 3)]));
     assert_eq!(series(&page), 1);
-    assert_eq!(accepted(&page, "a"), 1.0);
+    assert!(!page.contains("miner=\"m000\""));
+    assert_eq!(accepted(&page, "a"), 2.0);
+    assert_eq!(accepted(&page, OTHERS), f64::from(others + 1));
+}
+
+#[test]
+fn no_counter_of_shares_falls_when_miners_are_forgotten_and_all_add_up() {
+    let metrics = StratumMetrics::new(4, "sha-ni").unwrap();
+    let many = |each: u64| {
+        (0..150)
+            .map(|n| row(&format!("m{n:03}"), each))
+            .collect::<Vec<_>>()
+    };
+    let sum = |page: &str| {
+        page.lines()
+            .filter(|line| line.starts_with("ergon_stratum_shares_total{") && line.contains("\"accepted\""))
+            .map(|line| line.rsplit(' ').next().unwrap().parse::<f64>().unwrap())
+            .sum::<f64>()
+    };
+    let first = metrics.page(&report(many(10)));
+    assert_eq!(
+        (accepted(&first, "m000"), accepted(&first, OTHERS)),
+        (10.0, 500.0)
+    );
+    // Those without series of their own are forgotten, after a share each that no page has shown.
+    let second = metrics.page(&after(50 * 11, many(10).drain(..100).collect()));
+    assert_eq!(
+        (accepted(&second, "m000"), accepted(&second, OTHERS)),
+        (10.0, 550.0)
+    );
+    assert_eq!(sum(&second), 1_550.0);
+    // One with series of its own was forgotten, and has begun anew: it goes on, and what was never shown is not lost.
+    let mut anew = many(10);
+    anew.truncate(100);
+    anew[0] = row("m000", 2);
+    let third = metrics.page(&after(50 * 11 + 13, anew));
+    assert_eq!(
+        (accepted(&third, "m000"), accepted(&third, OTHERS)),
+        (12.0, 553.0)
+    );
+    assert_eq!(sum(&third), 1_555.0);
 }
 
 #[test]
@@ -257,44 +316,4 @@ fn a_miners_name_breaks_no_line() {
     let metrics = StratumMetrics::new(4, "sha-ni").unwrap();
     let page = metrics.page(&report(vec![row("a\"} 1\nevil 2\\", 1)]));
     assert!(!page.lines().any(|line| line.starts_with("evil")), "{page}");
-}
-
-#[test]
-fn every_metric_of_the_dashboard_exists_and_every_metric_has_a_help() {
-    let pages = format!(
-        "{}{}",
-        worker_page(),
-        StratumMetrics::new(4, "x")
-            .unwrap()
-            .page(&report(vec![row("a", 1)]))
-    );
-    let there = names(&pages);
-    let dashboard = include_str!("../../../deploy/grafana.json");
-    let dashboard: serde_json::Value = serde_json::from_str(dashboard).unwrap();
-    let mut asked = BTreeSet::new();
-    for target in dashboard["panels"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .filter_map(|panel| panel["targets"].as_array())
-        .flatten()
-    {
-        let word = |c: char| !c.is_ascii_alphanumeric() && c != '_';
-        let expression = target["expr"].as_str().unwrap();
-        let named: Vec<_> = expression
-            .split(word)
-            .filter(|word| word.starts_with("ergon_") || word.starts_with("DCGM_"))
-            .map(str::to_owned)
-            .collect();
-        assert!(!named.is_empty(), "{expression}");
-        asked.extend(named);
-    }
-    assert!(asked.len() > 25, "{asked:?}");
-    let missing: Vec<_> = asked.difference(&there).collect();
-    assert_eq!(missing, Vec::<&String>::new());
-    for name in &there {
-        assert!(pages.contains(&format!("# HELP {name} ")), "{name}");
-        let page = include_str!("../../../../docs/worker.md");
-        assert!(page.contains(&format!("`{name}`")), "{name} is not documented");
-    }
 }
