@@ -17,7 +17,7 @@ use crate::{
     prover::{
         choice::{choose as choose_prover, Backend, Wish},
         cuda::{self, Cuda, CudaError, Platform},
-        Prover, ProverError,
+        ProverError,
     },
     telemetry::nvml::Nvml,
 };
