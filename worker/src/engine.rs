@@ -2,24 +2,35 @@
 //! The thread that computes rounds, and what the service asks of it.
 //!
 //! One thread owns the device. Between two rounds, or short batches of them, it looks for requests, so an answer takes so long at most,
-//! and a stop too.
+//! and a stop too. A thread that hangs with its device keeps nothing from being opened: the rounds' roots are shared, and another prover computes
+//! what is drawn.
 
 mod check;
+mod opening;
+mod shared;
 
 pub use check::Checks;
 
+use self::{
+    check::Fault,
+    opening::{Answer, Current, Order},
+    shared::Shared,
+};
 use crate::{
-    prover::{self, Prover},
+    prover::{self, Prover, ProverError, Rescue},
     state::Work,
 };
 #[cfg(feature = "adversary")]
 use compute_proof::hash::keyed;
 use compute_proof::{
     prove::{Opening, RoundStore},
-    verify, Claim, Device, Hash,
+    Claim, Device, Hash,
 };
 use std::{
-    sync::mpsc::{channel, Receiver, RecvError, Sender, TryRecvError},
+    sync::{
+        mpsc::{channel, Receiver, RecvError, Sender, TryRecvError},
+        Arc,
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -27,6 +38,9 @@ use tokio::sync::{oneshot, watch};
 
 /// Rounds that overlap on a device are computed in batches of about this time: requests wait for so long.
 const BATCH: Duration = Duration::from_millis(250);
+
+/// A card that has been at one thing for so long does not come back.
+const HANG: Duration = Duration::from_secs(120);
 
 /// What the engine has done so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -77,35 +91,67 @@ enum Request {
         known: Vec<Hash>,
     },
     Pause,
-    Roots {
-        answer: oneshot::Sender<Option<(Work, Vec<Hash>)>>,
-    },
     Prepare {
         work: Work,
         answer: oneshot::Sender<Result<Prepared, EngineError>>,
     },
     Open {
-        work: Work,
-        claim: Claim,
-        seed: Hash,
-        answer: oneshot::Sender<Result<Opening, EngineError>>,
+        order: Arc<Order>,
+        answer: Answer,
     },
+}
+
+/// Which rounds are claimed.
+#[derive(Clone, Copy)]
+struct Claimant {
+    #[cfg(feature = "adversary")]
+    factor: u32,
+}
+
+impl Claimant {
+    /// Those that were computed.
+    #[cfg(not(feature = "adversary"))]
+    fn claimed(self, store: RoundStore) -> RoundStore {
+        store
+    }
+
+    /// Where the test of the slash asks for it, more than were computed.
+    #[cfg(feature = "adversary")]
+    fn claimed(self, mut store: RoundStore) -> RoundStore {
+        let rounds = store.rounds().saturating_mul(self.factor);
+        while store.rounds() < rounds {
+            let invented = keyed(store.device_key(), &store.rounds().to_le_bytes());
+            if store.push(invented).is_err() {
+                break;
+            }
+        }
+        store
+    }
 }
 
 /// The service's end of the engine. Dropping it ends the thread.
 #[derive(Clone)]
 pub struct Engine {
+    device: Device,
+    claimant: Claimant,
     requests: Sender<Request>,
     progress: watch::Receiver<Progress>,
+    shared: Shared,
+    opening: Current,
+    rescue: Option<Rescue>,
 }
 
 impl Engine {
-    /// Starts the thread for `device`, which computes by `prover`.
+    /// Starts the thread for `device`, which computes by `prover`. What is drawn and `prover` does not open, `rescue` does.
     ///
     /// # Errors
     /// The operating system's, if it gives no thread.
-    pub fn start(device: Device, prover: impl Prover + 'static) -> std::io::Result<Self> {
-        Self::spawn(device, prover, 1)
+    pub fn start(device: Device, prover: Box<dyn Prover>, rescue: Option<Rescue>) -> std::io::Result<Self> {
+        let claimant = Claimant {
+            #[cfg(feature = "adversary")]
+            factor: 1,
+        };
+        Self::spawn(device, prover, rescue, claimant)
     }
 
     /// An engine that claims `factor` times the rounds that it computed: for the test of the slash.
@@ -115,28 +161,44 @@ impl Engine {
     #[cfg(feature = "adversary")]
     pub fn start_overclaiming(
         device: Device,
-        prover: impl Prover + 'static,
+        prover: Box<dyn Prover>,
+        rescue: Option<Rescue>,
         factor: u32,
     ) -> std::io::Result<Self> {
-        Self::spawn(device, prover, factor)
+        Self::spawn(device, prover, rescue, Claimant { factor })
     }
 
-    fn spawn(device: Device, prover: impl Prover + 'static, _factor: u32) -> std::io::Result<Self> {
+    fn spawn(
+        device: Device,
+        prover: Box<dyn Prover>,
+        rescue: Option<Rescue>,
+        claimant: Claimant,
+    ) -> std::io::Result<Self> {
         let (requests, incoming) = channel();
         let (report, progress) = watch::channel(Progress::default());
+        let shared = Shared::default();
         let worker = Worker {
             device,
             prover,
-            #[cfg(feature = "adversary")]
-            factor: _factor,
+            claimant,
             held: None,
+            has_failed: false,
             last_round: None,
             report,
+            shared: shared.clone(),
         };
         thread::Builder::new()
             .name("ergon-prover".into())
             .spawn(move || worker.run(&incoming))?;
-        Ok(Self { requests, progress })
+        Ok(Self {
+            device,
+            claimant,
+            requests,
+            progress,
+            shared,
+            opening: Current::default(),
+            rescue,
+        })
     }
 
     /// What has been done; changes with every round.
@@ -169,14 +231,16 @@ impl Engine {
         self.ask(Request::Pause)
     }
 
-    /// The roots of the rounds that are there.
-    ///
-    /// # Errors
-    /// [`EngineError::Gone`].
-    pub async fn roots(&self) -> Result<Option<(Work, Vec<Hash>)>, EngineError> {
-        let (answer, result) = oneshot::channel();
-        self.ask(Request::Roots { answer })?;
-        result.await.map_err(|_| EngineError::Gone)
+    /// The roots of the rounds that are there, even if the device hangs.
+    pub fn roots(&self) -> Option<(Work, Vec<Hash>)> {
+        self.shared
+            .held(|held| held.as_ref().map(|(work, store)| (*work, store.roots().to_vec())))
+    }
+
+    /// Whether the device is of no use to this process any more: it was lost, failed in two works in a row, or hangs.
+    pub fn is_lost(&self) -> bool {
+        // A processor does not hang; it may be slow.
+        self.shared.is_lost() || (self.rescue.is_some() && self.shared.hangs(HANG))
     }
 
     /// Checks a sample of the rounds that are there, and says what may be claimed.
@@ -189,19 +253,69 @@ impl Engine {
         result.await.map_err(|_| EngineError::Gone)?
     }
 
-    /// Makes the opening of a claim, and verifies it as the chain will.
+    /// Makes the opening of a claim, and verifies it as the chain will; `left` is how long openings are taken. The device computes it, and where it
+    /// can't, errs, or takes too long, the rescue.
     ///
     /// # Errors
     /// [`EngineError`].
-    pub async fn open(&self, work: Work, claim: Claim, seed: Hash) -> Result<Opening, EngineError> {
-        let (answer, result) = oneshot::channel();
-        self.ask(Request::Open {
-            work,
-            claim,
-            seed,
-            answer,
-        })?;
-        result.await.map_err(|_| EngineError::Gone)?
+    pub async fn open(
+        &self,
+        work: Work,
+        claim: Claim,
+        seed: Hash,
+        left: Duration,
+    ) -> Result<Opening, EngineError> {
+        let mut told = self.begin_opening(work, claim, seed, left)?;
+        let result = told
+            .wait_for(Option::is_some)
+            .await
+            .map_err(|_| EngineError::Gone)?;
+        result.clone().unwrap_or(Err(EngineError::Gone))
+    }
+
+    /// Begins the opening of a claim ahead of [`Self::open`], which then goes on with it. One of another claim or seed that was begun is given up.
+    ///
+    /// # Errors
+    /// [`EngineError::NotThere`].
+    pub fn anticipate(
+        &self,
+        work: Work,
+        claim: Claim,
+        seed: Hash,
+        left: Duration,
+    ) -> Result<(), EngineError> {
+        self.begin_opening(work, claim, seed, left).map(drop)
+    }
+
+    fn begin_opening(
+        &self,
+        work: Work,
+        claim: Claim,
+        seed: Hash,
+        left: Duration,
+    ) -> Result<opening::Told, EngineError> {
+        self.opening.join((work, claim, seed), || {
+            let store = self.shared.store(work).ok_or(EngineError::NotThere)?;
+            let store = self.claimant.claimed(store).truncated(claim.rounds);
+            if store.rounds() < claim.rounds {
+                return Err(EngineError::NotThere);
+            }
+            let order = Arc::new(Order {
+                device: self.device,
+                work,
+                claim,
+                seed,
+                store,
+            });
+            let requests = self.requests.clone();
+            let ask = move |order, answer| {
+                requests
+                    .send(Request::Open { order, answer })
+                    .map_err(|_| EngineError::Gone)
+            };
+            let patience = opening::patience(self.progress.borrow().last_round, left);
+            Ok(opening::open(order, ask, self.rescue.clone(), patience))
+        })
     }
 
     fn ask(&self, request: Request) -> Result<(), EngineError> {
@@ -209,26 +323,27 @@ impl Engine {
     }
 }
 
-/// The rounds that the thread works at.
+/// What the thread works at.
 struct Held {
     work: Work,
-    store: RoundStore,
     until: u32,
     /// The device failed at a round of it.
     failed: bool,
 }
 
-struct Worker<P> {
+struct Worker {
     device: Device,
-    prover: P,
-    #[cfg(feature = "adversary")]
-    factor: u32,
+    prover: Box<dyn Prover>,
+    claimant: Claimant,
     held: Option<Held>,
+    /// The device failed at a round of the work before.
+    has_failed: bool,
     last_round: Option<Duration>,
     report: watch::Sender<Progress>,
+    shared: Shared,
 }
 
-impl<P: Prover> Worker<P> {
+impl Worker {
     fn run(mut self, incoming: &Receiver<Request>) {
         loop {
             let request = match self.is_busy() {
@@ -249,16 +364,23 @@ impl<P: Prover> Worker<P> {
         }
     }
 
+    /// The work and its rounds that are there.
+    fn rounds(&self) -> Option<(Work, u32)> {
+        self.shared
+            .held(|held| held.as_ref().map(|(work, store)| (*work, store.rounds())))
+    }
+
     fn is_busy(&self) -> bool {
-        self.held
-            .as_ref()
-            .is_some_and(|held| held.store.rounds() < held.until)
+        match (&self.held, self.rounds()) {
+            (Some(held), Some((_, rounds))) => rounds < held.until,
+            _ => false,
+        }
     }
 
     fn tell(&self, last_round: Option<Duration>) {
-        let busy = self.is_busy();
+        let (busy, rounds) = (self.is_busy(), self.rounds());
         self.report.send_modify(|progress| {
-            progress.rounds = self.held.as_ref().map(|held| (held.work, held.store.rounds()));
+            progress.rounds = rounds;
             progress.last_round = last_round.or(progress.last_round);
             progress.busy = busy;
         });
@@ -266,8 +388,12 @@ impl<P: Prover> Worker<P> {
 
     fn compute(&mut self) {
         let Some(held) = &mut self.held else { return };
+        let next = self.shared.held(|held| {
+            let (_, store) = held.as_ref()?;
+            Some((*store.device_key(), prover::before(store), store.rounds()))
+        });
+        let Some((key, before, done)) = next else { return };
         let begun = Instant::now();
-        let done = held.store.rounds();
         let fit = match self.last_round {
             Some(round) => BATCH.as_nanos() / round.as_nanos().max(1),
             None => 1,
@@ -277,42 +403,47 @@ impl<P: Prover> Worker<P> {
             .min(self.prover.at_once())
             .min(held.until.saturating_sub(done))
             .max(1);
-        let key = *held.store.device_key();
-        let pushed = self
-            .prover
-            .roots(
-                held.work.class,
-                &key,
-                done + 1,
-                prover::before(&held.store),
-                count,
-            )
-            .map_err(|error| error.to_string())
-            .and_then(|roots| {
-                roots
-                    .into_iter()
-                    .try_for_each(|root| held.store.push(root))
-                    .map_err(|error| error.to_string())
-            });
-        if let Err(reason) = &pushed {
+        let (class, prover) = (held.work.class, &mut self.prover);
+        let computed = self
+            .shared
+            .at_work(|| prover.roots(class, &key, done + 1, before, count));
+        let pushed = match &computed {
+            Ok(roots) => self.shared.held(|held| {
+                let store = held.as_mut().map(|(_, store)| store);
+                store.map_or(Ok(()), |store| {
+                    roots.iter().try_for_each(|root| store.push(*root))
+                })
+            }),
+            Err(_) => Ok(()),
+        };
+        let failure = match (&computed, pushed) {
+            (Err(error), _) => Some(error.to_string()),
+            (_, Err(error)) => Some(error.to_string()),
+            _ => None,
+        };
+        if let Some(reason) = &failure {
             tracing::error!(
                 round = done + 1,
                 reason,
                 "the device failed; no more rounds in this census"
             );
             (held.until, held.failed) = (0, true);
+            // Failed twice in a row, it is beyond what this process can do about it; another may begin afresh.
+            if self.has_failed || computed.as_ref().is_err_and(ProverError::is_loss) {
+                self.shared.lose();
+            }
         }
-        let done = held.store.rounds().saturating_sub(done);
-        let work = held.work.class.work(done);
-        let failed = u64::from(pushed.is_err());
+        let work = held.work;
+        let rounds = self.rounds().map_or(0, |(_, rounds)| rounds.saturating_sub(done));
+        let failed = failure.is_some();
         self.report.send_if_modified(|progress| {
-            progress.computed += u64::from(done);
-            progress.work = progress.work.saturating_add(work);
-            progress.failures += failed;
+            progress.computed += u64::from(rounds);
+            progress.work = progress.work.saturating_add(work.class.work(rounds));
+            progress.failures += u64::from(failed);
             false
         });
         // What failed says nothing about how long rounds take.
-        let round = pushed.is_ok().then(|| begun.elapsed() / count);
+        let round = (!failed).then(|| begun.elapsed() / count);
         self.last_round = round.or(self.last_round);
         self.tell(round);
     }
@@ -327,20 +458,18 @@ impl<P: Prover> Worker<P> {
                 self.tell(None);
             }
             // Whoever asked may have given up waiting; then nobody needs the answer.
-            Request::Roots { answer } => drop(
-                answer.send(
-                    self.held
-                        .as_ref()
-                        .map(|held| (held.work, held.store.roots().to_vec())),
-                ),
-            ),
+            Request::Prepare { answer, .. } if answer.is_closed() => {}
             Request::Prepare { work, answer } => drop(answer.send(self.prepare(work))),
-            Request::Open {
-                work,
-                claim,
-                seed,
-                answer,
-            } => drop(answer.send(self.open(work, claim, &seed))),
+            Request::Open { order, answer } => {
+                let prover = &mut *self.prover;
+                let opening = self
+                    .shared
+                    .at_work(|| order.carry_out(prover, || !answer.is_closed()));
+                if opening.as_ref().is_err_and(opening::Failure::is_loss) {
+                    self.shared.lose();
+                }
+                drop(answer.send(opening));
+            }
         }
     }
 
@@ -348,7 +477,7 @@ impl<P: Prover> Worker<P> {
         match &mut self.held {
             // After a failure there are no more in this work, whatever is asked for.
             Some(held) if held.work == work => held.until = if held.failed { 0 } else { rounds },
-            _ => {
+            before => {
                 // Another class may take longer.
                 self.last_round = None;
                 self.report.send_if_modified(|progress| {
@@ -357,9 +486,10 @@ impl<P: Prover> Worker<P> {
                 });
                 let store = RoundStore::from_roots(&work.challenge, &self.device, work.class, known)
                     .unwrap_or_else(|_| RoundStore::new(&work.challenge, &self.device, work.class));
-                self.held = Some(Held {
+                self.shared.hold(work, store);
+                self.has_failed = before.as_ref().is_some_and(|held| held.failed);
+                *before = Some(Held {
                     work,
-                    store,
                     until: rounds,
                     failed: false,
                 });
@@ -368,15 +498,8 @@ impl<P: Prover> Worker<P> {
         self.tell(None);
     }
 
-    fn store(&self, work: Work) -> Result<&RoundStore, EngineError> {
-        match &self.held {
-            Some(held) if held.work == work => Ok(&held.store),
-            _ => Err(EngineError::NotThere),
-        }
-    }
-
     fn prepare(&mut self, work: Work) -> Result<Prepared, EngineError> {
-        let store = self.store(work)?.clone();
+        let store = self.shared.store(work).ok_or(EngineError::NotThere)?;
         if store.rounds() == 0 {
             return Err(EngineError::NotThere);
         }
@@ -384,52 +507,20 @@ impl<P: Prover> Worker<P> {
         getrandom::fill(&mut chance)
             .map_err(|error| EngineError::Faulty(format!("no randomness: {error}")))?;
         let mut checks = self.report.borrow().checks;
-        let checked = check::check(&mut self.prover, &store, &chance, check::BUDGET, &mut checks);
+        let prover = &mut *self.prover;
+        let checked = self
+            .shared
+            .at_work(|| check::check(prover, &store, &chance, check::BUDGET, &mut checks));
         self.report.send_modify(|progress| progress.checks = checks);
+        if matches!(&checked, Err(Fault::Backend { error, .. }) if error.is_loss()) {
+            self.shared.lose();
+        }
         checked.map_err(|fault| EngineError::Faulty(fault.to_string()))?;
+        let roots = store.roots().to_vec();
         Ok(Prepared {
-            claim: self.claimed(&store).claim(),
-            roots: store.roots().to_vec(),
+            claim: self.claimant.claimed(store).claim(),
+            roots,
         })
-    }
-
-    /// The rounds that are claimed: those that were computed.
-    #[cfg(not(feature = "adversary"))]
-    fn claimed(&self, store: &RoundStore) -> RoundStore {
-        store.clone()
-    }
-
-    /// The rounds that are claimed: where the test of the slash asks for it, more than were computed.
-    #[cfg(feature = "adversary")]
-    fn claimed(&self, store: &RoundStore) -> RoundStore {
-        let mut claimed = store.clone();
-        let rounds = store.rounds().saturating_mul(self.factor);
-        while claimed.rounds() < rounds {
-            let invented = keyed(store.device_key(), &claimed.rounds().to_le_bytes());
-            if claimed.push(invented).is_err() {
-                break;
-            }
-        }
-        claimed
-    }
-
-    fn open(&mut self, work: Work, claim: Claim, seed: &Hash) -> Result<Opening, EngineError> {
-        let store = self.claimed(self.store(work)?).truncated(claim.rounds);
-        if store.rounds() < claim.rounds {
-            return Err(EngineError::NotThere);
-        }
-        let opening = prover::open(&mut self.prover, &store, seed)
-            .map_err(|error| EngineError::Faulty(error.to_string()))?;
-        verify(
-            &self.device,
-            &work.challenge,
-            &claim,
-            seed,
-            &opening.top,
-            &opening.samples,
-        )
-        .map_err(|error| EngineError::Faulty(error.to_string()))?;
-        Ok(opening)
     }
 }
 

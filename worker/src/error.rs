@@ -163,7 +163,8 @@ impl From<ServiceError> for Error {
         match error {
             ServiceError::Chain(error) => error.into(),
             // Whoever starts the worker again may mend it: nothing shows that the device computes wrongly.
-            ServiceError::ProverGone => Self::new(Code::Failed, error),
+            ServiceError::ProverGone | ServiceError::DeviceLost => Self::new(Code::Failed, error)
+                .mend("Start it again. `dmesg` and `nvidia-smi` say what is wrong with a card."),
             ServiceError::Faulty => Self::new(Code::Device, error)
                 .mend("Lower its clock or its temperature, and see that `bench` prints the checksum of the documentation."),
         }

@@ -109,6 +109,19 @@ impl Openings {
         same.then_some(record)
     }
 
+    /// Whether no roots are there, of no work.
+    ///
+    /// # Errors
+    /// The file system's.
+    pub fn is_empty(&self) -> io::Result<bool> {
+        for entry in fs::read_dir(&self.folder)? {
+            if entry?.path().extension().is_some_and(|ending| ending == "roots") {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     /// Deletes what belongs to a census before `before`, and what a crash left unfinished.
     ///
     /// # Errors
@@ -186,7 +199,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let openings = Openings::new(folder.path(), device()).unwrap();
         assert!(openings.load(&work(3, 1)).unwrap().is_empty());
+        assert!(openings.is_empty().unwrap());
         openings.save(&work(3, 1), &[[1; 32]]).unwrap();
+        assert!(!openings.is_empty().unwrap());
         openings.save(&work(3, 1), &[[1; 32], [2; 32]]).unwrap();
         let again = Openings::new(folder.path(), device()).unwrap();
         assert_eq!(again.load(&work(3, 1)).unwrap(), [[1; 32], [2; 32]]);

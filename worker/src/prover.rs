@@ -11,7 +11,7 @@ use compute_proof::{
     work::{round_seed, ZERO},
     Class, Hash,
 };
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 /// A backend: computes rounds on some hardware, byte for byte as the reference does.
 pub trait Prover: Send {
@@ -29,6 +29,11 @@ pub trait Prover: Send {
     /// UUID of the card that it computes on, such as `GPU-0a1b…`; `None`, if that is no card.
     fn uuid(&self) -> Option<String> {
         None
+    }
+
+    /// Whether it computes on a card, so that the processor can do what it can't.
+    fn is_card(&self) -> bool {
+        false
     }
 
     /// The root of the round of `seed`.
@@ -81,50 +86,8 @@ pub trait Prover: Send {
     fn time_product(&mut self, class: Class, seed: &Hash) -> Result<Duration, ProverError>;
 }
 
-impl Prover for Box<dyn Prover> {
-    fn name(&self) -> &'static str {
-        (**self).name()
-    }
-
-    fn threads(&self) -> usize {
-        (**self).threads()
-    }
-
-    fn describe(&self) -> String {
-        (**self).describe()
-    }
-
-    fn uuid(&self) -> Option<String> {
-        (**self).uuid()
-    }
-
-    fn root(&mut self, class: Class, seed: &Hash) -> Result<Hash, ProverError> {
-        (**self).root(class, seed)
-    }
-
-    fn roots(
-        &mut self,
-        class: Class,
-        key: &Hash,
-        first: u32,
-        before: [Hash; 2],
-        count: u32,
-    ) -> Result<Vec<Hash>, ProverError> {
-        (**self).roots(class, key, first, before, count)
-    }
-
-    fn at_once(&self) -> u32 {
-        (**self).at_once()
-    }
-
-    fn leaves(&mut self, class: Class, seed: &Hash, indices: &[u32]) -> Result<Vec<LeafProof>, ProverError> {
-        (**self).leaves(class, seed, indices)
-    }
-
-    fn time_product(&mut self, class: Class, seed: &Hash) -> Result<Duration, ProverError> {
-        (**self).time_product(class, seed)
-    }
-}
+/// Makes the prover that opens in place of a device that can't.
+pub type Rescue = Arc<dyn Fn() -> Result<Box<dyn Prover>, ProverError> + Send + Sync>;
 
 /// A backend can't do what is asked.
 #[derive(Debug, thiserror::Error)]
@@ -175,6 +138,11 @@ impl ProverError {
             Self::Cuda(error) => error.is_memory(),
             _ => false,
         }
+    }
+
+    /// Whether the device is of no use to this process any more, and may be to another.
+    pub const fn is_loss(&self) -> bool {
+        matches!(self, Self::Cuda(error) if error.is_loss())
     }
 }
 

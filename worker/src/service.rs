@@ -12,10 +12,11 @@ use crate::{
     chain::{Call, Census, Chain, ChainError, SubmitError, View},
     engine::{Engine, EngineError, Progress},
     openings::Openings,
+    shape::Ladder,
     state::{step, Action, Event, Outcome, Settings, Stage, State, Stop, Task, Work},
     telemetry::sensors::{Reading, Watched},
 };
-use compute_proof::Hash;
+use compute_proof::{Claim, Class, Device, Hash};
 use std::{fmt, io, time::Duration};
 use tokio::{
     sync::{mpsc, watch},
@@ -68,6 +69,9 @@ pub enum ServiceError {
     /// The prover's thread has ended.
     #[error("the prover has stopped")]
     ProverGone,
+    /// This process can't use the device any more.
+    #[error("the device is lost to this process; nothing is left to open")]
+    DeviceLost,
 }
 
 /// What those who watch are shown.
@@ -136,6 +140,28 @@ pub struct Service<C> {
 }
 
 impl<C: Chain> Service<C> {
+    /// A worker that opens and settles what an earlier life of `device` has committed to, and commits to nothing itself. To be told to
+    /// [`Control::Drain`], so that it ends.
+    pub fn finishing(chain: C, engine: Engine, openings: Openings, device: Device, block: Duration) -> Self {
+        let settings = Settings {
+            asset: device.asset,
+            prover: device.prover,
+            // A commit that stands has its own.
+            class: Class::Xs,
+            min_rounds: u32::MAX,
+            max_rounds: 0,
+            ladder: Ladder::default(),
+        };
+        Self {
+            chain,
+            engine,
+            openings,
+            settings,
+            block,
+            card: watch::channel(Watched::default()).1,
+        }
+    }
+
     /// What a watcher sees before the first event.
     pub fn snapshot(&self) -> Snapshot {
         Snapshot {
@@ -165,6 +191,8 @@ impl<C: Chain> Service<C> {
         follower.spawn(follow(self.chain.clone(), news));
         let mut card = Some(self.card.clone());
         let mut computed = 0;
+        // Whoever asks once more does not want to wait.
+        let mut asked_before = false;
         loop {
             let event = tokio::select! {
                 Some(news) = views.recv() => match news {
@@ -176,6 +204,9 @@ impl<C: Chain> Service<C> {
                             if std::mem::replace(&mut computed, seen.computed) != seen.computed {
                                 state.measured(work.class, round);
                             }
+                        }
+                        if self.engine.is_lost() {
+                            state.lose_device();
                         }
                         Event::Block(Box::new(view))
                     }
@@ -216,10 +247,13 @@ impl<C: Chain> Service<C> {
                 }
                 asked = control.recv() => match asked {
                     Some(Control::Drain) => Event::Drain,
-                    // Nothing would be lost by ending now, and nothing won by waiting.
-                    Some(Control::Leave) if state.at_risk().is_none() => return Ok(self.end(&state, tasks).await),
-                    Some(Control::Leave) => Event::Drain,
-                    Some(Control::Stop) | None => return Ok(self.end(&state, tasks).await),
+                    // Something would be lost by ending now.
+                    Some(Control::Leave) if state.at_risk().is_some() => {
+                        asked_before = true;
+                        Event::Drain
+                    }
+                    Some(Control::Stop) if asked_before => return Ok(Ended::Stopped { at_risk: state.at_risk() }),
+                    Some(Control::Leave | Control::Stop) | None => return Ok(self.end(&state, tasks, control).await),
                 },
             };
             let stage = state.stage();
@@ -234,13 +268,14 @@ impl<C: Chain> Service<C> {
                 match action {
                     Action::Compute { work, rounds } => self.compute(work, rounds).await?,
                     Action::Pause => self.engine.pause().map_err(|_| ServiceError::ProverGone)?,
+                    Action::Anticipate(task) => self.anticipate(&state, task),
                     Action::Begin(task) => {
                         let begun = Begun {
                             chain: self.chain.clone(),
                             engine: self.engine.clone(),
                             openings: self.openings.clone(),
                             asset: self.settings.asset,
-                            patience: self.block * BLOCKS_TO_WAIT,
+                            block: self.block,
                             nonce: state.view().map_or(0, |view| view.nonce),
                             watched: watchers.subscribe(),
                         };
@@ -254,6 +289,7 @@ impl<C: Chain> Service<C> {
                     }
                     Action::Stop(Stop::Drained) => return Ok(Ended::Drained),
                     Action::Stop(Stop::Faulty) => return Err(ServiceError::Faulty),
+                    Action::Stop(Stop::Lost) => return Err(ServiceError::DeviceLost),
                 }
             }
         }
@@ -284,8 +320,36 @@ impl<C: Chain> Service<C> {
             .map_err(|_| ServiceError::ProverGone)
     }
 
-    /// Lets what is on its way arrive, and puts the rounds on the disk for the next start.
-    async fn end(&self, state: &State, mut tasks: JoinSet<(Task, Outcome)>) -> Ended {
+    /// Has an opening computed before it is due.
+    fn anticipate(&self, state: &State, task: Task) {
+        let (
+            Task::Open {
+                work,
+                rounds,
+                commitment,
+                open_seed,
+            },
+            Some(view),
+        ) = (task, state.view())
+        else {
+            return;
+        };
+        let left = time_to_open(view, self.block);
+        let begun = self
+            .engine
+            .anticipate(work, claim(work, rounds, commitment), open_seed, left);
+        if let Err(error) = begun {
+            tracing::debug!(census = work.census, "no opening is computed ahead: {error}");
+        }
+    }
+
+    /// Lets what is on its way arrive, and puts the rounds on the disk for the next start, unless it is told once more to stop.
+    async fn end(
+        &self,
+        state: &State,
+        mut tasks: JoinSet<(Task, Outcome)>,
+        mut control: mpsc::Receiver<Control>,
+    ) -> Ended {
         let mut at_risk = state.at_risk();
         let arriving = async {
             while let Some(done) = tasks.join_next().await {
@@ -295,24 +359,33 @@ impl<C: Chain> Service<C> {
                 }
             }
         };
-        if timeout(self.block * 2, arriving).await.is_err() {
-            tracing::warn!("a transaction was still on its way");
-        }
-        // A device that does not come back must not keep the worker from ending.
-        match timeout(self.block * 2, self.engine.roots()).await {
-            Ok(Ok(Some((work, roots)))) => {
+        let ending = async {
+            if timeout(self.block * 2, arriving).await.is_err() {
+                tracing::warn!("a transaction was still on its way");
+            }
+            if let Some((work, roots)) = self.engine.roots() {
                 let openings = self.openings.clone();
                 if let Err(error) = blocking(move || openings.save(&work, &roots)).await {
                     tracing::warn!("the rounds could not be saved: {error}");
                 }
             }
-            Ok(_) => {}
-            Err(_) => {
-                tracing::warn!("the device does not answer: the rounds since the last commit are not saved")
-            }
+        };
+        tokio::select! {
+            () = ending => {}
+            () = told_to_stop(&mut control) => {}
         }
         Ended::Stopped { at_risk }
     }
+}
+
+/// Waits until a stop is asked for; for ever, if nobody is there to ask.
+async fn told_to_stop(control: &mut mpsc::Receiver<Control>) {
+    while let Some(asked) = control.recv().await {
+        if asked == Control::Stop {
+            return;
+        }
+    }
+    std::future::pending().await
 }
 
 /// The next reading of the card's sensors; never, if there are none. `None`: the card does not answer.
@@ -364,7 +437,8 @@ struct Begun<C> {
     engine: Engine,
     openings: Openings,
     asset: u64,
-    patience: Duration,
+    /// How long a block takes.
+    block: Duration,
     /// Of the view upon which the task was decided.
     nonce: u64,
     watched: watch::Receiver<Snapshot>,
@@ -386,7 +460,15 @@ impl<C: Chain> Begun<C> {
     }
 
     async fn commit(&self, work: Work) -> Result<Outcome, Outcome> {
-        let prepared = self.engine.prepare(work).await.map_err(failed)?;
+        let prepared = tokio::select! {
+            prepared = self.engine.prepare(work) => prepared.map_err(failed)?,
+            // A device that hangs must not keep an earlier commit from being opened.
+            () = self.no_commit_is_taken(&work) => {
+                return Err(Outcome::Failed {
+                    reason: "the device did not answer while commits were taken".into(),
+                });
+            }
+        };
         // On the disk before it is on its way: after a crash the commit must still be opened.
         let openings = self.openings.clone();
         blocking(move || openings.save(&work, &prepared.roots))
@@ -411,12 +493,17 @@ impl<C: Chain> Begun<C> {
         commitment: Hash,
         open_seed: Hash,
     ) -> Result<Outcome, Outcome> {
-        let claim = compute_proof::Claim {
-            class: work.class,
-            rounds,
-            commitment,
-        };
-        let opening = self.engine.open(work, claim, open_seed).await.map_err(failed)?;
+        let left = self
+            .watched
+            .borrow()
+            .state
+            .view()
+            .map_or(Duration::ZERO, |view| time_to_open(view, self.block));
+        let opening = self
+            .engine
+            .open(work, claim(work, rounds, commitment), open_seed, left)
+            .await
+            .map_err(failed)?;
         let census = self.still_on(&work)?;
         let call = Call::Open {
             asset: self.asset,
@@ -426,6 +513,20 @@ impl<C: Chain> Begun<C> {
             samples: opening.samples,
         };
         self.submit(call, Some(census.open_until.saturating_add(1))).await
+    }
+
+    /// Waits until no block takes a commit of this work any more.
+    async fn no_commit_is_taken(&self, work: &Work) {
+        let is_over = |snapshot: &Snapshot| {
+            snapshot.state.view().is_some_and(|view| {
+                view.census.challenge != work.challenge
+                    || view.best.number.saturating_add(1) >= view.census.closes_at
+            })
+        };
+        if self.watched.clone().wait_for(is_over).await.is_err() {
+            // The loop has ended, and this task ends with it.
+            std::future::pending().await
+        }
     }
 
     /// The census, unless its fork has lost while the device computed.
@@ -440,7 +541,11 @@ impl<C: Chain> Begun<C> {
     }
 
     async fn submit(&self, call: Call, before: Option<u32>) -> Result<Outcome, Outcome> {
-        let result = timeout(self.patience, self.chain.submit(call, self.nonce, before)).await;
+        let result = timeout(
+            self.block * BLOCKS_TO_WAIT,
+            self.chain.submit(call, self.nonce, before),
+        )
+        .await;
         match result {
             Ok(Ok(at)) => Ok(Outcome::Taken { at }),
             Ok(Err(SubmitError::Refused { at, reason })) => Err(Outcome::Refused { at, reason }),
@@ -452,6 +557,20 @@ impl<C: Chain> Begun<C> {
             }),
         }
     }
+}
+
+/// What a commit claims of a work.
+fn claim(work: Work, rounds: u32, commitment: Hash) -> Claim {
+    Claim {
+        class: work.class,
+        rounds,
+        commitment,
+    }
+}
+
+/// How long openings are taken, as far as known.
+fn time_to_open(view: &View, block: Duration) -> Duration {
+    block * view.census.open_until.saturating_sub(view.best.number)
 }
 
 fn failed(error: EngineError) -> Outcome {

@@ -48,6 +48,8 @@ pub struct State {
     refused_commit: Option<(Work, u8)>,
     /// Openings that failed in this census, and the height from which to try again.
     opening_tries: (u32, u32, u32),
+    /// The opening that was last to be computed ahead.
+    anticipated: Option<Task>,
     /// The census whose settlement a block took or refused: once is enough.
     settled: Option<u32>,
     /// Height at which the commit of a census was first seen to be ready for settlement.
@@ -62,6 +64,8 @@ pub struct State {
     forgotten: u32,
     /// The connection broke since the view was read: nothing begins upon it.
     blind: bool,
+    /// This process can't use the device any more.
+    lost: bool,
     draining: bool,
     stopped: bool,
 }
@@ -82,6 +86,7 @@ impl State {
             quiet_until: 0,
             refused_commit: None,
             opening_tries: (0, 0, 0),
+            anticipated: None,
             settled: None,
             settleable_since: None,
             faulty: None,
@@ -89,6 +94,7 @@ impl State {
             last_census: None,
             forgotten: 0,
             blind: false,
+            lost: false,
             draining: false,
             stopped: false,
         }
@@ -119,6 +125,11 @@ impl State {
             Some((known, before)) if known == class => Some((class, (before * 3 + round) / 4)),
             _ => Some((class, round)),
         };
+    }
+
+    /// Takes note that this process can't use the device any more: it is to end as soon as nothing is lost by it.
+    pub fn lose_device(&mut self) {
+        self.lost = true;
     }
 
     /// What the device was last told to compute.
@@ -296,24 +307,15 @@ impl State {
             .or_else(|| self.settling(view))
     }
 
-    fn opening(&self, view: &View) -> Option<Task> {
+    /// The opening that is due, now or once its seed is final.
+    fn opening_ahead(&self, view: &View) -> Option<Task> {
         let (_, commit) = self.commit_now()?;
         let census = &view.census;
-        let next = next_height(view);
         if census.phase != Phase::Open
             || commit.drawn != Some(true)
             || commit.opened
-            || next > census.open_until
+            || next_height(view) > census.open_until
         {
-            return None;
-        }
-        // A seed of a fork that loses would make a failed opening, which costs a fee: wait for finality, but not for ever.
-        let half = census.opens_at.midpoint(census.open_until);
-        if !view.seed_is_final && next < half {
-            return None;
-        }
-        let (tried_in, _, not_before) = self.opening_tries;
-        if tried_in == census.index && view.best.number < not_before {
             return None;
         }
         let work = Work {
@@ -327,6 +329,20 @@ impl State {
             commitment: commit.commitment,
             open_seed: census.open_seed?,
         })
+    }
+
+    fn opening(&self, view: &View) -> Option<Task> {
+        let census = &view.census;
+        // A seed of a fork that loses would make a failed opening, which costs a fee: wait for finality, but not for ever.
+        let half = census.opens_at.midpoint(census.open_until);
+        if !view.seed_is_final && next_height(view) < half {
+            return None;
+        }
+        let (tried_in, _, not_before) = self.opening_tries;
+        if tried_in == census.index && view.best.number < not_before {
+            return None;
+        }
+        self.opening_ahead(view)
     }
 
     fn committing(&self, view: &View) -> Option<Task> {
@@ -526,7 +542,7 @@ pub fn step(mut state: State, event: Event) -> (State, Vec<Action>) {
             });
         }
     }
-    if state.faults >= MAX_FAULTS {
+    if state.faults >= MAX_FAULTS && state.at_risk().is_none() {
         state.stopped = true;
         actions.push(Action::Stop(Stop::Faulty));
         return (state, actions);
@@ -539,6 +555,12 @@ pub fn step(mut state: State, event: Event) -> (State, Vec<Action>) {
         });
         state.target = wanted;
     }
+    // The processor may need minutes for what a card can't: it begins with the first block that has the seed.
+    let ahead = state.view.as_ref().and_then(|view| state.opening_ahead(view));
+    if let Some(task) = ahead.filter(|task| state.anticipated != Some(*task)) {
+        state.anticipated = Some(task);
+        actions.push(Action::Anticipate(task));
+    }
     if let Some(task) = state.next_task() {
         state.pending = Some(task);
         actions.push(Action::Begin(task));
@@ -546,6 +568,9 @@ pub fn step(mut state: State, event: Event) -> (State, Vec<Action>) {
     if state.is_drained() {
         state.stopped = true;
         actions.push(Action::Stop(Stop::Drained));
+    } else if state.lost && state.view.is_some() && state.at_risk().is_none() {
+        state.stopped = true;
+        actions.push(Action::Stop(Stop::Lost));
     }
     (state, actions)
 }

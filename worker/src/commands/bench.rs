@@ -7,7 +7,7 @@ use crate::{
         checksum,
         choice::choose,
         cuda::{self, Cuda, Platform, Route},
-        Prover, ProverError,
+        ProverError,
     },
     stratum::{
         sha256::{sha2_per_second, Engine},

@@ -12,7 +12,10 @@ use crate::{
     keystore,
     lock::Lock,
     openings::Openings,
-    prover::{self, cuda, Prover},
+    prover::{
+        choice::{self, processor},
+        cuda, Prover, Rescue,
+    },
     service::{Control, Ended, Service, Snapshot},
     shape::{self, Ladder},
     state::Settings,
@@ -31,9 +34,12 @@ use tokio::{
     net::TcpListener,
     signal,
     sync::{mpsc, watch},
-    task::JoinSet,
-    time::sleep,
+    task::{spawn_blocking, JoinSet},
+    time::{sleep, timeout},
 };
+
+/// A device may take so long to answer at the start: kernels are compiled, and classes measured.
+const START: Duration = Duration::from_secs(180);
 
 /// Arguments of `run`.
 #[derive(Debug, clap::Args)]
@@ -76,13 +82,23 @@ impl Args {
     }
 
     #[cfg(feature = "adversary")]
-    fn engine(&self, device: Device, prover: Box<dyn Prover>) -> std::io::Result<Engine> {
-        Engine::start_overclaiming(device, prover, self.simulate_overclaim)
+    fn engine(
+        &self,
+        device: Device,
+        prover: Box<dyn Prover>,
+        rescue: Option<Rescue>,
+    ) -> std::io::Result<Engine> {
+        Engine::start_overclaiming(device, prover, rescue, self.simulate_overclaim)
     }
 
     #[cfg(not(feature = "adversary"))]
-    fn engine(&self, device: Device, prover: Box<dyn Prover>) -> std::io::Result<Engine> {
-        Engine::start(device, prover)
+    fn engine(
+        &self,
+        device: Device,
+        prover: Box<dyn Prover>,
+        rescue: Option<Rescue>,
+    ) -> std::io::Result<Engine> {
+        Engine::start(device, prover, rescue)
     }
 }
 
@@ -119,16 +135,19 @@ pub async fn run(args: &Args, config: &Config, bars: Option<MultiProgress>) -> R
         prover: account.0,
     };
     let lock = Arc::new(Lock::take(&config.data_dir, device.asset)?);
-    let mut prover = prover::choice::choose(&cuda::here(), &config.prover)?;
-    let backend = prover.name();
+    let openings = Openings::new(&config.data_dir, device).map_err(disk)?;
     let client = Client::new(config.urls.clone(), device.asset, account, Some(key));
-    let Some(rules) = or_stopped(reach(&client)).await? else {
-        return Err(Error::new(
-            Code::Unreachable,
-            "stopped before the chain was reached",
-        ));
+    let Ready {
+        prover,
+        rules,
+        choice,
+    } = match or_stopped(make_ready(&client, config)).await {
+        Ok(Some(ready)) => ready,
+        Ok(None) => return Err(stopped_early()),
+        Err(error) if args.dry_run => return Err(error),
+        Err(error) => return Err(finish_before(error, client, device, openings, config).await),
     };
-    let choice = choose(&mut *prover, &rules, config.shape)?;
+    let backend = prover.name();
     let class = choice.class;
     let settings = Settings {
         asset: device.asset,
@@ -162,10 +181,12 @@ pub async fn run(args: &Args, config: &Config, bars: Option<MultiProgress>) -> R
     let metrics = listen(config.metrics).await;
     let mut beside = JoinSet::new();
     let card = watch_sensors(prover.uuid(), &mut beside);
+    // The processor opens what a card can't. What the processor can't, nothing can.
+    let rescue = prover.is_card().then(|| processor(config.prover.threads));
     let service = Service {
         chain: client,
-        engine: args.engine(device, prover).map_err(disk)?,
-        openings: Openings::new(&config.data_dir, device).map_err(disk)?,
+        engine: args.engine(device, prover, rescue).map_err(disk)?,
+        openings,
         settings,
         block: Duration::from_millis(rules.block_ms),
         card: card.clone(),
@@ -196,6 +217,98 @@ pub async fn run(args: &Args, config: &Config, bars: Option<MultiProgress>) -> R
         Ended::Stopped { at_risk } => output.at_risk = at_risk,
     }
     Ok(output)
+}
+
+/// What a worker begins with.
+struct Ready {
+    prover: Box<dyn Prover>,
+    rules: Rules,
+    choice: Choice,
+}
+
+/// Chooses what computes, reaches the chain, and measures what counts there.
+async fn make_ready(client: &Client, config: &Config) -> Result<Ready, Error> {
+    let (wish, shape) = (config.prover, config.shape);
+    let mut prover = ask_device(move || Ok(choice::choose(&cuda::here(), &wish)?)).await?;
+    let rules = reach(client).await?;
+    ask_device(move || {
+        let choice = choose(&mut *prover, &rules, shape)?;
+        Ok(Ready {
+            prover,
+            rules,
+            choice,
+        })
+    })
+    .await
+}
+
+/// Asks something of the device in a thread of its own: one that hangs must not keep a commit of an earlier life from being opened.
+async fn ask_device<T: Send + 'static>(
+    question: impl FnOnce() -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    match timeout(START, spawn_blocking(question)).await {
+        Ok(Ok(answer)) => answer,
+        Ok(Err(error)) => Err(Error::new(Code::Failed, error)),
+        Err(_) => Err(
+            Error::new(Code::Failed, format!("the device did not answer in {START:?}"))
+                .mend("Does `nvidia-smi` answer? Restart the machine if it does not."),
+        ),
+    }
+}
+
+fn stopped_early() -> Error {
+    Error::new(Code::Unreachable, "stopped before device and chain were ready")
+}
+
+/// A worker that can't begin, because of `error`, opens all the same what an earlier life has committed to, as far as its rounds are on the disk.
+/// Answers why it ends.
+async fn finish_before(
+    error: Error,
+    client: Client,
+    device: Device,
+    openings: Openings,
+    config: &Config,
+) -> Error {
+    if !may_stand(&error, &openings) {
+        return error;
+    }
+    tracing::error!("{error}");
+    tracing::info!("before it ends for that, the processor opens what may stand on the chain");
+    let threads = config.prover.threads;
+    let finished = async {
+        let Some(rules) = or_stopped(reach(&client)).await? else {
+            return Err(stopped_early());
+        };
+        let prover = ask_device(move || Ok(processor(threads)()?)).await?;
+        let engine = Engine::start(device, prover, None).map_err(disk)?;
+        let block = Duration::from_millis(rules.block_ms);
+        let service = Service::finishing(client, engine, openings, device, block);
+        let (ask, asked) = mpsc::channel(4);
+        ask.send(Control::Drain).await.ok();
+        let mut beside = JoinSet::new();
+        beside.spawn(told_to_stop(ask));
+        let watchers = watch::Sender::new(service.snapshot());
+        Ok(service.run(asked, watchers).await?)
+    };
+    match finished.await {
+        Ok(Ended::Drained) => tracing::info!("nothing is left to open"),
+        Ok(Ended::Stopped { at_risk: None }) => {}
+        Ok(Ended::Stopped {
+            at_risk: Some(census),
+        }) => tracing::warn!(
+            census,
+            "stopped: the commit may have to be opened; start again soon, or it costs the bond"
+        ),
+        Err(other) => tracing::error!("what may stand on the chain was not opened: {other}"),
+    }
+    error
+}
+
+/// Whether something may stand on the chain that can be opened in spite of `error`.
+fn may_stand(error: &Error, openings: &Openings) -> bool {
+    // A folder that can't be read is no reason to give a bond up.
+    matches!(error.code, Code::Device | Code::Shape | Code::Failed)
+        && !openings.is_empty().unwrap_or_default()
 }
 
 /// Tries to reach the chain until it answers: a service may start before its node does.
@@ -439,7 +552,10 @@ impl fmt::Display for Output {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::prover::cpu::Cpu;
+    use crate::{
+        prover::{cpu::Cpu, ProverError},
+        state::Work,
+    };
     use std::num::NonZeroUsize;
 
     fn rules(classes: &[Class], min_rounds: u32) -> Rules {
@@ -502,5 +618,54 @@ mod tests {
             choose(&mut cpu, &impossible, Shape::Auto).unwrap_err().code,
             Code::Shape
         );
+    }
+
+    #[tokio::test]
+    async fn an_error_at_the_start_is_reported_without_a_chain_where_no_rounds_are_on_the_disk() {
+        let data = tempfile::tempdir().unwrap();
+        let device = Device {
+            asset: 0,
+            prover: [0xAA; 32],
+        };
+        let openings = Openings::new(data.path(), device).unwrap();
+        assert!(!may_stand(&Error::new(Code::Device, "gone"), &openings));
+        let work = Work {
+            census: 1,
+            challenge: [1; 32],
+            class: Class::Xs,
+        };
+        openings.save(&work, &[[1; 32]]).unwrap();
+        for code in [Code::Device, Code::Shape, Code::Failed] {
+            assert!(may_stand(&Error::new(code, "gone"), &openings));
+        }
+        assert!(!may_stand(
+            &Error::new(Code::Incompatible, "another chain"),
+            &openings
+        ));
+    }
+
+    #[tokio::test]
+    async fn a_question_that_the_device_can_t_answer_is_an_error() {
+        let answer = ask_device(|| Ok(1)).await;
+        assert_eq!(answer.unwrap(), 1);
+        let refused = ask_device(|| Err::<(), _>(ProverError::NoBackend.into())).await;
+        assert_eq!(refused.unwrap_err().code, Code::Device);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_device_that_hangs_at_the_start_is_an_error_after_a_while() {
+        let (tell, told) = std::sync::mpsc::channel::<()>();
+        let question = ask_device(move || {
+            told.recv().ok();
+            Ok(())
+        });
+        let passes = async {
+            tokio::time::advance(START + Duration::from_secs(1)).await;
+            drop(tell);
+        };
+        let (answer, ()) = tokio::join!(question, passes);
+        let error = answer.unwrap_err();
+        assert_eq!(error.code.number(), 1);
+        assert!(error.to_string().contains("did not answer"), "{error}");
     }
 }

@@ -88,7 +88,7 @@ pub enum Fault {
 /// # Errors
 /// [`Fault`]: the first that is found.
 pub fn check(
-    prover: &mut impl Prover,
+    prover: &mut dyn Prover,
     store: &RoundStore,
     chance: &Hash,
     budget: Duration,
@@ -143,7 +143,7 @@ fn leaves(class: Class, first: u32, chance: &Hash) -> Vec<u32> {
 
 /// Checks one round. Answers how many of its leaves were compared: the first one at least.
 fn check_round(
-    prover: &mut impl Prover,
+    prover: &mut dyn Prover,
     store: &RoundStore,
     round: u32,
     leaves: &[u32],

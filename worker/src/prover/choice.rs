@@ -4,11 +4,10 @@
 use super::{
     cpu::{Cpu, Path},
     cuda::{Cuda, Platform, Route},
-    Prover, ProverError,
+    Prover, ProverError, Rescue,
 };
-use compute_proof::{prove::LeafProof, Class, Hash};
 use serde::{Deserialize, Deserializer};
-use std::{fmt, num::NonZeroUsize, str::FromStr, sync::Arc, time::Duration};
+use std::{fmt, num::NonZeroUsize, str::FromStr, sync::Arc};
 
 /// A wish for a backend.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,8 +92,8 @@ pub struct Wish {
 /// [`ProverError`]: what is asked for by name is not replaced by something else.
 pub fn choose(platform: &Arc<dyn Platform>, wish: &Wish) -> Result<Box<dyn Prover>, ProverError> {
     let index = wish.card.unwrap_or_default();
-    let card = |cuda| -> Box<dyn Prover> { Box::new(Rescued::new(cuda, wish.threads)) };
-    let cpu = || -> Result<Box<dyn Prover>, ProverError> { Ok(Box::new(Cpu::fastest(wish.threads)?)) };
+    let card = |cuda: Cuda| -> Box<dyn Prover> { Box::new(cuda) };
+    let cpu = processor(wish.threads);
     match wish.backend {
         Some(Backend::Cpu) => cpu(),
         Some(Backend::Path(path)) => Ok(Box::new(Cpu::new(path, wish.threads)?)),
@@ -112,6 +111,11 @@ pub fn choose(platform: &Arc<dyn Platform>, wish: &Wish) -> Result<Box<dyn Prove
     }
 }
 
+/// The processor, on so many threads (all, if `None`).
+pub fn processor(threads: Option<NonZeroUsize>) -> Rescue {
+    Arc::new(move || Ok(Box::new(Cpu::fastest(threads)?)))
+}
+
 /// Says why no card computes; quietly where there is none at all.
 fn tell(error: &ProverError) {
     match error {
@@ -124,83 +128,6 @@ fn tell(error: &ProverError) {
     }
 }
 
-/// A card whose openings the processor computes if the card can't: a commit that is not opened costs the bond.
-struct Rescued {
-    card: Cuda,
-    threads: Option<NonZeroUsize>,
-    cpu: Option<Cpu>,
-}
-
-impl Rescued {
-    fn new(card: Cuda, threads: Option<NonZeroUsize>) -> Self {
-        Self {
-            card,
-            threads,
-            cpu: None,
-        }
-    }
-}
-
-impl Prover for Rescued {
-    fn name(&self) -> &'static str {
-        self.card.name()
-    }
-
-    fn threads(&self) -> usize {
-        self.card.threads()
-    }
-
-    fn describe(&self) -> String {
-        self.card.describe()
-    }
-
-    fn uuid(&self) -> Option<String> {
-        self.card.uuid()
-    }
-
-    fn root(&mut self, class: Class, seed: &Hash) -> Result<Hash, ProverError> {
-        self.card.root(class, seed)
-    }
-
-    fn roots(
-        &mut self,
-        class: Class,
-        key: &Hash,
-        first: u32,
-        before: [Hash; 2],
-        count: u32,
-    ) -> Result<Vec<Hash>, ProverError> {
-        self.card.roots(class, key, first, before, count)
-    }
-
-    fn at_once(&self) -> u32 {
-        self.card.at_once()
-    }
-
-    fn leaves(&mut self, class: Class, seed: &Hash, indices: &[u32]) -> Result<Vec<LeafProof>, ProverError> {
-        match self.card.leaves(class, seed, indices) {
-            Err(ProverError::Cuda(error)) => {
-                tracing::warn!(
-                    mend = error.mend(),
-                    "the processor computes this round again, as the card can't: {error}"
-                );
-                let mut cpu = match self.cpu.take() {
-                    Some(cpu) => cpu,
-                    None => Cpu::fastest(self.threads)?,
-                };
-                let leaves = cpu.leaves(class, seed, indices);
-                self.cpu = Some(cpu);
-                leaves
-            }
-            other => other,
-        }
-    }
-
-    fn time_product(&mut self, class: Class, seed: &Hash) -> Result<Duration, ProverError> {
-        self.card.time_product(class, seed)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -208,6 +135,7 @@ mod tests {
         emulator::{Emulator, Fault},
         Library,
     };
+    use compute_proof::Class;
 
     fn one_thread() -> Wish {
         Wish {
@@ -266,20 +194,22 @@ mod tests {
     }
 
     #[test]
-    fn a_card_that_is_lost_after_the_commit_still_opens_by_the_processor_and_says_so_of_new_rounds() {
-        let Some(emulator) = Emulator::new((9, 0)) else {
+    fn of_the_routes_of_a_card_one_alone_is_open_at_a_time() {
+        let Some(emulator) = Emulator::new((8, 6)) else {
             return;
         };
-        let mut prover = choose(&emulator.platform(), &with(Backend::Route(Route::Wgmma))).unwrap();
-        assert_eq!(prover.name(), "cuda-wgmma");
-        assert!(prover.at_once() > 1);
-        let seed = [4; 32];
-        let right = prover.leaves(Class::Xs, &seed, &[3, 60]).unwrap();
-        emulator.fails(Fault::LostAtLaunch(2));
-        assert_eq!(prover.leaves(Class::Xs, &seed, &[3, 60]).unwrap(), right);
-        emulator.fails(Fault::Gone);
-        assert_eq!(prover.leaves(Class::Xs, &seed, &[3, 60]).unwrap(), right);
-        let error = prover.root(Class::Xs, &seed).unwrap_err();
-        assert!(error.to_string().contains("lost"), "{error}");
+        // Class M is too much for an emulator, class S fits.
+        emulator.fails(Fault::Free((256 + 40) << 20));
+        emulator.fails(Fault::Missing(Library::CublasLt));
+        let mut prover = choose(&emulator.platform(), &with(Backend::Cuda)).unwrap();
+        assert!(prover.is_card());
+        assert_eq!(*emulator.open.lock().unwrap(), (0, 1));
+        assert_eq!(
+            emulator.opened.load(std::sync::atomic::Ordering::Relaxed),
+            2,
+            "two routes were measured"
+        );
+        prover.root(Class::Xs, &[1; 32]).unwrap();
+        assert_eq!(*emulator.open.lock().unwrap(), (1, 1));
     }
 }

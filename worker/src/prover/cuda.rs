@@ -78,7 +78,9 @@ impl Cuda {
                 continue;
             }
             match Self::measured(platform, index, route) {
-                Ok((time, cuda)) => {
+                Ok((time, mut cuda)) => {
+                    // The memory of two routes at once may be more than there is.
+                    cuda.open = None;
                     tracing::debug!(index, backend = route.name(), ?time, "measured");
                     if best.as_ref().is_none_or(|(fastest, _)| time < *fastest) {
                         best = Some((time, cuda));
@@ -302,6 +304,10 @@ impl Prover for Cuda {
 
     fn describe(&self) -> String {
         format!("{} on card {}", self.name(), self.index)
+    }
+
+    fn is_card(&self) -> bool {
+        true
     }
 
     fn uuid(&self) -> Option<String> {

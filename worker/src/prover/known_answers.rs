@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What every backend must get right on this very machine before it is used.
 
-use super::{Prover, ProverError};
+use super::{before, Prover, ProverError};
 use compute_proof::{
     prove::RoundStore,
     work::{cell, digest},
@@ -15,8 +15,11 @@ pub const COMMITMENT: Hash = [
     0xe0, 0x98, 0xf3, 0xcd, 0x2e, 0x5b, 0x70, 0x9b, 0xe1, 0xfb, 0x4e, 0x4c, 0xe1, 0x36, 0x5a,
 ];
 
-/// Runs the known answers: the four rounds of class XS whole, and one leaf in each corner of a round of class
-/// S.
+/// Rounds of class XS.
+const ROUNDS: u32 = 4;
+
+/// Runs the known answers: the four rounds of class XS whole, one by one and as a census computes them, and one leaf in each corner of a round of
+/// class S.
 ///
 /// # Errors
 /// [`ProverError::KnownAnswers`], or the backend's own.
@@ -25,6 +28,9 @@ pub fn check(prover: &mut dyn Prover) -> Result<(), ProverError> {
     let failed = |what| Err(ProverError::KnownAnswers { backend, what });
     if commitment(prover)? != COMMITMENT {
         return failed("the commitment of four rounds of class xs");
+    }
+    if commitment_at_once(prover)? != COMMITMENT {
+        return failed("the commitment of four rounds of class xs at once");
     }
     let (class, seed) = (Class::S, COMMITMENT);
     let last_row = class.leaves() - class.leaves_per_row();
@@ -48,36 +54,110 @@ pub fn check(prover: &mut dyn Prover) -> Result<(), ProverError> {
     }
 }
 
-/// The commitment that the backend arrives at for the known answers.
+/// The commitment that the backend arrives at for the known answers, round by round.
 ///
 /// # Errors
 /// The backend's.
 pub fn commitment(prover: &mut dyn Prover) -> Result<Hash, ProverError> {
+    let mut store = store();
+    for _ in 0..ROUNDS {
+        let root = prover.root(Class::Xs, &store.next_seed())?;
+        push(&mut store, root);
+    }
+    Ok(store.claim().commitment)
+}
+
+/// The same, of rounds that overlap where the backend has them overlap.
+fn commitment_at_once(prover: &mut dyn Prover) -> Result<Hash, ProverError> {
+    let mut store = store();
+    let key = *store.device_key();
+    for root in prover.roots(Class::Xs, &key, 1, before(&store), ROUNDS)? {
+        push(&mut store, root);
+    }
+    Ok(store.claim().commitment)
+}
+
+/// No rounds yet.
+fn store() -> RoundStore {
     let mut challenge = [0; 32];
     for (byte, value) in challenge.iter_mut().zip(0u8..) {
         *byte = value;
     }
-    let mut store = RoundStore::new(
-        &challenge,
-        &Device {
-            asset: 7,
-            prover: [0xAA; 32],
-        },
-        Class::Xs,
-    );
-    for _ in 0..4 {
-        let root = prover.root(Class::Xs, &store.next_seed())?;
-        // Four rounds are far below the limit; a store that refused one would end in another commitment.
-        if store.push(root).is_err() {
-            break;
-        }
-    }
-    Ok(store.claim().commitment)
+    let device = Device {
+        asset: 7,
+        prover: [0xAA; 32],
+    };
+    RoundStore::new(&challenge, &device, Class::Xs)
+}
+
+/// Adds a round.
+fn push(store: &mut RoundStore, root: Hash) {
+    // They are far below the limit; a store that refused one would end in another commitment.
+    store.push(root).ok();
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::reference::ReferenceProver;
+    use compute_proof::prove::LeafProof;
+    use std::time::Duration;
+
+    /// Right round by round; of rounds at once, one is another's.
+    struct Mixing;
+
+    impl Prover for Mixing {
+        fn name(&self) -> &'static str {
+            "mixing"
+        }
+
+        fn threads(&self) -> usize {
+            1
+        }
+
+        fn root(&mut self, class: Class, seed: &Hash) -> Result<Hash, ProverError> {
+            ReferenceProver.root(class, seed)
+        }
+
+        fn roots(
+            &mut self,
+            class: Class,
+            key: &Hash,
+            first: u32,
+            before: [Hash; 2],
+            count: u32,
+        ) -> Result<Vec<Hash>, ProverError> {
+            let mut roots = ReferenceProver.roots(class, key, first, before, count)?;
+            roots.swap(1, 2);
+            Ok(roots)
+        }
+
+        fn leaves(
+            &mut self,
+            class: Class,
+            seed: &Hash,
+            indices: &[u32],
+        ) -> Result<Vec<LeafProof>, ProverError> {
+            ReferenceProver.leaves(class, seed, indices)
+        }
+
+        fn time_product(&mut self, class: Class, seed: &Hash) -> Result<Duration, ProverError> {
+            ReferenceProver.time_product(class, seed)
+        }
+    }
+
+    #[test]
+    fn rounds_that_overlap_must_be_right_too() {
+        assert_eq!(commitment(&mut Mixing).unwrap(), COMMITMENT);
+        assert_eq!(commitment_at_once(&mut ReferenceProver).unwrap(), COMMITMENT);
+        match check(&mut Mixing) {
+            Err(ProverError::KnownAnswers {
+                backend: "mixing",
+                what,
+            }) => assert!(what.contains("at once"), "{what}"),
+            other => panic!("{other:?}"),
+        }
+    }
 
     #[test]
     fn the_checksum_that_miners_compare_is_the_known_answer() {

@@ -4,15 +4,15 @@
 mod care;
 mod check;
 mod day;
+mod finishing;
+mod rescue;
 
 use super::*;
 use crate::{
     chain::twin::{Chance, Fact, Faults, Ledger, Schedule, Twin, PLEDGED},
     chain::Phase,
     reference::ReferenceProver,
-    shape::Ladder,
 };
-use compute_proof::{Class, Device};
 use std::{
     future::{poll_fn, Future},
     path::Path,
@@ -44,7 +44,7 @@ fn twin(faults: Faults, seed: u64) -> Twin {
 fn service(twin: &Twin, data: &Path) -> Service<Twin> {
     Service {
         chain: twin.clone(),
-        engine: Engine::start(DEVICE, ReferenceProver).unwrap(),
+        engine: Engine::start(DEVICE, Box::new(ReferenceProver), None).unwrap(),
         openings: Openings::new(data, DEVICE).unwrap(),
         settings: settings(),
         block: Duration::from_millis(200),
@@ -62,7 +62,10 @@ struct Running {
 
 impl Running {
     fn start(twin: &Twin, data: &Path) -> Self {
-        let service = service(twin, data);
+        Self::run(service(twin, data))
+    }
+
+    fn run(service: Service<Twin>) -> Self {
         let (control, asked) = mpsc::channel(4);
         let watchers = watch::Sender::new(service.snapshot());
         let watch = watchers.subscribe();

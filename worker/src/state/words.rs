@@ -163,6 +163,8 @@ pub enum Action {
     },
     /// Compute no more; keep what is there.
     Pause,
+    /// Compute the opening of this [`Task::Open`] ahead: it is due once its seed is final. Nothing answers it.
+    Anticipate(Task),
     /// Begin a task. Exactly one [`Event::Done`] answers it.
     Begin(Task),
     /// Delete the rounds of all censuses before this one from the disk.
@@ -181,6 +183,8 @@ pub enum Stop {
     Drained,
     /// The device computed wrongly in `MAX_FAULTS` censuses in a row.
     Faulty,
+    /// This process can't use the device any more, and nothing is at risk.
+    Lost,
 }
 
 /// Why the worker does not work though a census is open.

@@ -294,7 +294,7 @@ pub enum CudaError {
         /// Bytes that were asked for.
         bytes: u64,
     },
-    /// The card is gone, or unusable until it is opened anew.
+    /// The card is gone, or unusable by this process.
     #[error("the card is lost ({what}): {reason}")]
     Lost {
         /// What was being done.
@@ -316,6 +316,11 @@ impl CudaError {
     /// Whether less work might fit.
     pub const fn is_memory(&self) -> bool {
         matches!(self, Self::TooLittleMemory { .. } | Self::OutOfMemory { .. })
+    }
+
+    /// Whether the card is lost to this process: CUDA answers all that comes after such an error with the same error, until the process ends.
+    pub const fn is_loss(&self) -> bool {
+        matches!(self, Self::Lost { .. })
     }
 
     /// Whether there is simply no card here.

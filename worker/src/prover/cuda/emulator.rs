@@ -112,6 +112,8 @@ pub struct Emulator {
     pub capabilities: Vec<(u32, u32)>,
     pub faults: Arc<Mutex<Vec<Fault>>>,
     pub opened: Arc<AtomicU32>,
+    /// Cards that are open, and the most that were at a time.
+    pub open: Arc<Mutex<(u32, u32)>>,
     /// What was asked of the cards, in order.
     pub log: Arc<Mutex<Vec<Logged>>>,
 }
@@ -136,6 +138,7 @@ impl Emulator {
             capabilities: capabilities.to_vec(),
             faults: Arc::default(),
             opened: Arc::default(),
+            open: Arc::default(),
             log: Arc::default(),
         }
     }
@@ -196,6 +199,10 @@ impl Platform for Emulator {
             return Err(CudaError::NoLibrary(Library::Nvrtc));
         }
         self.opened.fetch_add(1, Ordering::Relaxed);
+        {
+            let mut open = self.open.lock().unwrap();
+            *open = (open.0 + 1, open.1.max(open.0 + 1));
+        }
         Ok(Box::new(EmulatedCard {
             emulator: self.clone(),
             info,
@@ -216,6 +223,12 @@ struct EmulatedCard {
     kernels: Vec<&'static str>,
     memory: Vec<Vec<[u8; 256]>>,
     lost: bool,
+}
+
+impl Drop for EmulatedCard {
+    fn drop(&mut self) {
+        self.emulator.open.lock().unwrap().0 -= 1;
+    }
 }
 
 impl EmulatedCard {

@@ -59,7 +59,7 @@ async fn a_broken_device_sends_no_commit_says_why_and_earns_again_once_it_is_men
     let twin = twin(Faults::default(), 1);
     let broken = Arc::new(AtomicBool::new(true));
     let service = Service {
-        engine: Engine::start(DEVICE, Broken(broken.clone())).unwrap(),
+        engine: Engine::start(DEVICE, Box::new(Broken(broken.clone())), None).unwrap(),
         ..service(&twin, data.path())
     };
     let (control, asked) = mpsc::channel(4);

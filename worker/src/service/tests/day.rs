@@ -112,7 +112,7 @@ struct Life {
 impl Life {
     fn start(twin: &Twin, data: &Path) -> Self {
         let meter = Arc::<Meter>::default();
-        let engine = Engine::start(DEVICE, Metered(meter.clone())).unwrap();
+        let engine = Engine::start(DEVICE, Box::new(Metered(meter.clone())), None).unwrap();
         let progress = engine.progress();
         let service = Service {
             chain: twin.clone(),

@@ -15,6 +15,81 @@ fn the_seed_must_be_final_but_not_after_half_the_window() {
 }
 
 #[test]
+fn an_opening_is_computed_ahead_while_its_seed_is_not_final_and_again_for_another_seed() {
+    let seeded = |number, seed| {
+        let census = Census {
+            open_seed: Some([seed; 32]),
+            ..view(number).census
+        };
+        View {
+            census,
+            seed_is_final: false,
+            ..with(drawn(105, 10), view(number))
+        }
+    };
+    let ahead = |bench: &Bench| {
+        bench.actions.iter().find_map(|action| match action {
+            Action::Anticipate(Task::Open { open_seed, .. }) => Some(open_seed[0]),
+            _ => None,
+        })
+    };
+    let mut bench = Bench::new();
+    bench.block(seeded(108, 5));
+    assert_eq!(ahead(&bench), None, "its rounds are not there yet");
+    bench.rounds(work(1, 1), 10);
+    assert_eq!((ahead(&bench), bench.begun()), (Some(5), None));
+    assert_eq!(bench.block(seeded(108, 5)).actions, [], "once is enough");
+    bench.block(seeded(108, 6));
+    assert_eq!((ahead(&bench), bench.begun()), (Some(6), None));
+    // Half of the window is over.
+    assert_eq!(ahead(bench.block(seeded(109, 6))), None);
+    assert!(matches!(bench.begun(), Some(Task::Open { open_seed, .. }) if open_seed == [6; 32]));
+}
+
+#[test]
+fn what_need_not_be_opened_is_not_computed_ahead() {
+    for commit in [
+        opened(105, 10),
+        Commit {
+            drawn: Some(false),
+            ..drawn(105, 10)
+        },
+    ] {
+        let mut bench = Bench::new();
+        bench.block(with(commit, view(108))).rounds(work(1, 1), 10);
+        assert_eq!(bench.actions, []);
+    }
+}
+
+#[test]
+fn a_device_that_is_lost_ends_the_worker_once_nothing_is_at_risk() {
+    let ends = |bench: &Bench| bench.actions.contains(&Action::Stop(Stop::Lost));
+    let mut bench = Bench::new();
+    bench.state.lose_device();
+    assert!(
+        !ends(bench.event(Event::Disconnected)),
+        "what is on the chain is not known yet"
+    );
+    assert!(ends(bench.block(view(101))));
+
+    let mut bench = Bench::new();
+    bench
+        .block(with(commit(102, 10, 3), view(104)))
+        .rounds(work(1, 1), 10);
+    bench.state.lose_device();
+    for number in [105, 107] {
+        assert!(
+            !ends(bench.block(with(commit(102, 10, 3), view(number)))),
+            "{number}"
+        );
+    }
+    assert!(!ends(bench.block(with(drawn(102, 10), view(110)))));
+    assert!(matches!(bench.begun(), Some(Task::Open { .. })));
+    bench.taken(111);
+    assert!(ends(bench.block(with(opened(102, 10), view(111)))));
+}
+
+#[test]
 fn openings_that_fail_are_tried_again_ever_more_rarely_and_not_after_the_deadline() {
     let long = |number| {
         let census = Census {
@@ -112,6 +187,43 @@ fn a_faulty_device_commits_nothing_in_this_census_and_ends_the_worker_after_thre
     assert_eq!(bench.actions, [Action::Stop(Stop::Faulty)]);
     // Nothing happens after the end.
     assert_eq!(bench.block(view(104)).actions, []);
+}
+
+#[test]
+fn a_faulty_device_ends_no_worker_whose_commit_stands() {
+    let third = |view: View| View {
+        census: Census {
+            index: 3,
+            ..view.census
+        },
+        commit: view.commit.map(|commit| Commit { census: 3, ..commit }),
+        ..view
+    };
+    let ends = |bench: &Bench| bench.actions.contains(&Action::Stop(Stop::Faulty));
+    let mut bench = Bench::new();
+    for census in 1..=2 {
+        let census_view = View {
+            census: Census {
+                index: census,
+                ..view(101).census
+            },
+            ..view(101)
+        };
+        bench.block(census_view).rounds(work(census, 1), 5);
+        bench.done(faulty());
+    }
+    // Nothing was heard of the first commit of the third census, but it stands.
+    bench.block(third(view(101))).rounds(work(3, 1), 5);
+    bench.done(failed());
+    bench
+        .block(third(with(commit(102, 5, 1), view(103))))
+        .rounds(work(3, 1), 9);
+    assert_eq!(bench.begun_commit(), Some(2));
+    assert!(!ends(bench.done(faulty())));
+    bench.block(third(with(drawn(102, 5), view(110))));
+    assert!(matches!(bench.begun(), Some(Task::Open { .. })));
+    assert!(!ends(bench.taken(111)));
+    assert!(ends(bench.block(third(with(opened(102, 5), view(111))))));
 }
 
 #[test]

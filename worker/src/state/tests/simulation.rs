@@ -114,6 +114,7 @@ impl World {
                     self.progress();
                 }
                 Action::Pause => self.until = 0,
+                Action::Anticipate(_) => {}
                 Action::Begin(task) => {
                     assert!(self.flight.is_none(), "two tasks at once");
                     let prepared_in = self.chance.below(8);
