@@ -64,6 +64,70 @@ impl<'de> Deserialize<'de> for Shape {
     }
 }
 
+/// Which card proves for which asset, written `ASSET[:CARD]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Assignment {
+    /// The asset.
+    pub asset: u64,
+    /// Number of the card; without one, the first, or the processor.
+    pub card: Option<usize>,
+}
+
+impl FromStr for Assignment {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (asset, card) = match text.split_once(':') {
+            Some((asset, card)) => (asset, Some(card)),
+            None => (text, None),
+        };
+        let wrong = |_| format!("'{text}' is not ASSET[:CARD], such as 7:0");
+        Ok(Self {
+            asset: asset.trim().parse().map_err(wrong)?,
+            card: card.map(|card| card.trim().parse()).transpose().map_err(wrong)?,
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for Assignment {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(serde::de::Error::custom)
+    }
+}
+
+/// Refuses two devices for one asset, one card for two assets, and several devices that would all be the first card.
+fn check_devices(devices: &[Assignment], backend: Option<Backend>) -> Result<(), ConfigError> {
+    let processor = matches!(backend, Some(Backend::Cpu | Backend::Path(_)));
+    if let Some(device) = devices
+        .iter()
+        .find(|device| device.card.is_none() && devices.len() > 1 && !processor)
+    {
+        return Err(ConfigError::Invalid(format!(
+            "devices: asset {} names no card: say ASSET:CARD, or a backend of the processor",
+            device.asset
+        )));
+    }
+    for (number, device) in devices.iter().enumerate() {
+        for before in devices.iter().take(number) {
+            if before.asset == device.asset {
+                return Err(ConfigError::Invalid(format!(
+                    "devices: asset {} stands twice",
+                    device.asset
+                )));
+            }
+            if let Some(card) = device.card.filter(|card| before.card == Some(*card)) {
+                return Err(ConfigError::Invalid(format!(
+                    "devices: card {card} stands twice, for assets {} and {}",
+                    before.asset, device.asset
+                )));
+            }
+        }
+    }
+    Ok(())
+}
+
 /// One layer of the configuration: what is not said in it is left to the layer below.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
@@ -84,6 +148,8 @@ pub struct Layer {
     pub suri: Option<String>,
     /// The asset to prove.
     pub asset: Option<u64>,
+    /// Several assets to prove, with their cards.
+    pub devices: Option<Vec<Assignment>>,
     /// Class of work.
     pub shape: Option<Shape>,
     /// Backend to compute with.
@@ -133,7 +199,7 @@ pub enum ConfigError {
 }
 
 /// Environment variables besides [`stratum::VARIABLES`], each with the setting of the same name.
-pub const VARIABLES: [&str; 14] = [
+pub const VARIABLES: [&str; 15] = [
     "ERGON_FORMAT",
     "ERGON_LOG",
     "ERGON_URL",
@@ -142,6 +208,7 @@ pub const VARIABLES: [&str; 14] = [
     "ERGON_PASSWORD_FILE",
     "ERGON_SURI",
     "ERGON_ASSET",
+    "ERGON_DEVICES",
     "ERGON_SHAPE",
     "ERGON_BACKEND",
     "ERGON_CARD",
@@ -159,6 +226,12 @@ impl Layer {
             true => (self.key, self.suri),
             false => (below.key, below.suri),
         };
+        // What is proven is one choice in three fields.
+        let (asset, card, devices) = match (&self.devices, self.asset) {
+            (Some(_), _) => (self.asset, self.card, self.devices),
+            (None, Some(_)) => (self.asset, self.card.or(below.card), None),
+            (None, None) => (below.asset, self.card.or(below.card), below.devices),
+        };
         Self {
             format: self.format.or(below.format),
             log: self.log.or(below.log),
@@ -167,10 +240,11 @@ impl Layer {
             key: key.0,
             suri: key.1,
             password_file: self.password_file.or(below.password_file),
-            asset: self.asset.or(below.asset),
+            asset,
+            devices,
             shape: self.shape.or(below.shape),
             backend: self.backend.or(below.backend),
-            card: self.card.or(below.card),
+            card,
             threads: self.threads.or(below.threads),
             max_rounds: self.max_rounds.or(below.max_rounds),
             metrics: self.metrics.or(below.metrics),
@@ -201,6 +275,13 @@ impl Layer {
             password_file: text("ERGON_PASSWORD_FILE").map(Into::into),
             suri: text("ERGON_SURI"),
             asset: parsed("ERGON_ASSET", text("ERGON_ASSET"))?,
+            devices: text("ERGON_DEVICES")
+                .map(|devices| devices.split(',').map(Assignment::from_str).collect())
+                .transpose()
+                .map_err(|message| ConfigError::Environment {
+                    name: "ERGON_DEVICES",
+                    message,
+                })?,
             shape: parsed("ERGON_SHAPE", text("ERGON_SHAPE"))?,
             backend: parsed("ERGON_BACKEND", text("ERGON_BACKEND"))?,
             card: parsed("ERGON_CARD", text("ERGON_CARD"))?,
@@ -253,6 +334,8 @@ pub struct Config {
     pub key: Option<KeyChoice>,
     /// The asset, if one is named.
     pub asset: Option<u64>,
+    /// Several assets, and the cards that prove for them; then there is neither `asset` nor a card of `prover`.
+    pub devices: Vec<Assignment>,
     /// Class of work.
     pub shape: Shape,
     /// What to compute with.
@@ -315,6 +398,11 @@ impl Config {
         if merged.max_rounds == Some(0) {
             return invalid("max-rounds must be at least 1");
         }
+        let devices = merged.devices.unwrap_or_default();
+        if !devices.is_empty() && (merged.asset.is_some() || merged.card.is_some()) {
+            return invalid("devices stand beside an asset or a card: which of them are meant?");
+        }
+        check_devices(&devices, merged.backend)?;
         Ok(Self {
             format: merged.format.unwrap_or_default(),
             log: merged.log.unwrap_or_else(|| "info".into()),
@@ -322,6 +410,7 @@ impl Config {
             data_dir,
             key,
             asset: merged.asset,
+            devices,
             shape: merged.shape.unwrap_or(Shape::Auto),
             prover: Wish {
                 backend: merged.backend,

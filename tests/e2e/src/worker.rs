@@ -177,6 +177,19 @@ impl Worker {
 
     /// Starts `run` on one thread.
     pub fn run(&self, asset: u64, load: &Load) -> Result<Process> {
+        self.run_with(&["--asset".into(), asset.to_string()], load)
+    }
+
+    /// Starts `run` for several assets in one process, each with a prover of its own on one thread of the processor.
+    pub fn run_several(&self, assets: &[u64], load: &Load) -> Result<Process> {
+        let devices = assets
+            .iter()
+            .flat_map(|asset| ["--device".into(), asset.to_string()]);
+        let backend = ["--backend".into(), "cpu".into()];
+        self.run_with(&devices.chain(backend).collect::<Vec<String>>(), load)
+    }
+
+    fn run_with(&self, devices: &[String], load: &Load) -> Result<Process> {
         let mut command = match load.niced {
             true => niced(&self.binary),
             false => Command::new(&self.binary),
@@ -184,7 +197,7 @@ impl Worker {
         command
             .arg("run")
             .args(self.identity())
-            .args(["--asset", &asset.to_string()])
+            .args(devices)
             .args(METRICS)
             .args(["--shape", load.shape, "--threads", "1"]);
         if let Some(rounds) = load.max_rounds {

@@ -7,7 +7,9 @@
 mod scenarios;
 
 use anyhow::Result;
-use scenarios::{cheat, crash, fork, offline, rates, restart, rpc, sale, stratum, worker_commands, World};
+use scenarios::{
+    cheat, crash, fork, offline, rates, restart, rig, rpc, sale, stratum, worker_commands, World,
+};
 use std::{future::Future, sync::Arc, time::Instant};
 use tokio::task::JoinSet;
 
@@ -76,6 +78,8 @@ async fn one_chain() {
     stage.add("offline", offline::run);
     // The main job: an asset is sold in part, and every holder is paid to the last unit.
     stage.add("sale", sale::run);
+    // Several devices in one process.
+    stage.add("rig", rig::run);
     // A miner and a pool that others wrote, or that share no code with the worker.
     stage.add("stratum", stratum::run);
     // For as many censuses as one likes, what the chain counts of miners against what they report themselves.

@@ -232,7 +232,11 @@ impl Client {
         let info = apis.call(metadata::runtime_apis().compute_api().asset(asset()));
         let rating = apis.call(metadata::runtime_apis().compute_api().rating(asset()));
         let (census, info, rating) = tokio::try_join!(census, info, rating).map_err(api_error)?;
-        let nonce = at.tx().account_nonce(&self.inner.prover).await.map_err(unreachable)?;
+        let nonce = at
+            .tx()
+            .account_nonce(&self.inner.prover)
+            .await
+            .map_err(unreachable)?;
         let seed_is_final = match census.open_seed {
             Some(_) => self.is_final(connection, &census).await?,
             None => false,

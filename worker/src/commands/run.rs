@@ -1,32 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `run`: the service.
 
+mod device;
+
+pub use device::Proven;
+
+use self::device::Shared;
 use super::{asset, signer};
 use crate::{
     chain::{client::Client, Chain, ChainError, Rules},
     cli::{KeyArgs, ProverArgs},
-    config::{Config, Format, Layer, Shape},
-    display,
+    config::{Assignment, Config, Layer, Shape},
     engine::Engine,
-    error::{disk, Code, Error},
+    error::{Code, Error},
     keystore,
     lock::Lock,
-    openings::Openings,
-    prover::{
-        choice::{self, processor},
-        cuda, Prover, Rescue,
-    },
-    service::{Control, Ended, Service, Snapshot},
+    prover::{Prover, Rescue},
+    service::Control,
     shape::{self, Ladder},
-    state::Settings,
     telemetry::{
-        metrics::WorkerMetrics,
-        nvml::Nvml,
-        sensors::{watch_card, Watched},
+        metrics::DevicesMetrics,
         server::{self, Address},
     },
 };
-use compute_proof::{Class, Device, MAX_ROUNDS};
+use compute_proof::{Class, Device};
+use futures::future::join_all;
 use indicatif::MultiProgress;
 use serde::Serialize;
 use std::{fmt, future::Future, sync::Arc, time::Duration};
@@ -34,12 +32,10 @@ use tokio::{
     net::TcpListener,
     signal,
     sync::{mpsc, watch},
-    task::{spawn_blocking, JoinSet},
-    time::{sleep, timeout},
+    task::JoinSet,
+    time::sleep,
 };
-
-/// A device may take so long to answer at the start: kernels are compiled, and classes measured.
-const START: Duration = Duration::from_secs(180);
+use tracing::Instrument;
 
 /// Arguments of `run`.
 #[derive(Debug, clap::Args)]
@@ -49,6 +45,9 @@ pub struct Args {
     /// The asset to prove
     #[arg(long, value_name = "N")]
     pub asset: Option<u64>,
+    /// An asset to prove and the card for it, such as 7:0. Said several times, or with commas, one process proves several
+    #[arg(long, value_name = "ASSET[:CARD]", value_delimiter = ',', conflicts_with_all = ["asset", "card"])]
+    pub device: Vec<Assignment>,
     /// Class of work: auto, xs, s, m, l or xl [default: auto]
     #[arg(long)]
     pub shape: Option<Shape>,
@@ -74,6 +73,7 @@ impl Args {
     pub fn upon(&self, layer: Layer) -> Layer {
         self.key.upon(self.prover.upon(Layer {
             asset: self.asset,
+            devices: Some(self.device.clone()).filter(|devices| !devices.is_empty()),
             shape: self.shape,
             max_rounds: self.max_rounds,
             metrics: self.metrics.map(|address| address.to_string()),
@@ -105,210 +105,84 @@ impl Args {
 /// What `run` prints at its end.
 #[derive(Clone, Debug, Serialize)]
 pub struct Output {
-    /// The asset.
-    pub asset: u64,
     /// Who proves.
     pub prover: String,
-    /// What computes.
-    pub backend: &'static str,
-    /// The class of work, by name.
-    pub shape: &'static str,
-    /// Rounds that fit a census's window, as measured at the start.
-    pub rounds_expected: u32,
-    /// Whether all that was begun is finished.
-    pub drained: bool,
-    /// The census whose commit may yet have to be opened.
-    pub at_risk: Option<u32>,
     /// Nothing was done.
     pub dry_run: bool,
+    /// The devices, as they were named.
+    pub devices: Vec<Proven>,
 }
 
-/// Runs the service until it is told to end.
+/// Runs the service until it is told to end: for every device one prover, all in this process.
 ///
 /// # Errors
-/// [`Code`].
+/// [`Code`]: of the first device that failed. The others work on, unless what failed begins anew with the process: then they finish the
+/// present census first.
 pub async fn run(args: &Args, config: &Config, bars: Option<MultiProgress>) -> Result<Output, Error> {
     let key = signer(config)?;
     let account = keystore::account(&key);
-    let device = Device {
-        asset: asset(config)?,
-        prover: account.0,
-    };
-    let lock = Arc::new(Lock::take(&config.data_dir, device.asset)?);
-    let openings = Openings::new(&config.data_dir, device).map_err(disk)?;
-    let client = Client::new(config.urls.clone(), device.asset, account, Some(key));
-    let Ready {
-        prover,
-        rules,
-        choice,
-    } = match or_stopped(make_ready(&client, config)).await {
-        Ok(Some(ready)) => ready,
-        Ok(None) => return Err(stopped_early()),
-        Err(error) if args.dry_run => return Err(error),
-        Err(error) => return Err(finish_before(error, client, device, openings, config).await),
-    };
-    let backend = prover.name();
-    let class = choice.class;
-    let settings = Settings {
-        asset: device.asset,
-        prover: device.prover,
-        class,
-        min_rounds: rules.min_rounds,
-        max_rounds: config.max_rounds.unwrap_or(MAX_ROUNDS).min(rules.max_rounds),
-        ladder: choice.ladder,
-    };
-    let mut output = Output {
-        asset: device.asset,
-        prover: account.to_string(),
-        backend,
-        shape: class.name(),
-        rounds_expected: choice.rounds.min(settings.max_rounds),
-        drained: false,
-        at_risk: None,
-        dry_run: args.dry_run,
-    };
-    if args.dry_run {
-        return Ok(output);
+    let assignments = assignments(config)?;
+    let mut locks = Vec::new();
+    for assignment in &assignments {
+        locks.push(Arc::new(Lock::take(&config.data_dir, assignment.asset)?));
     }
-    tracing::info!(
-        asset = device.asset,
-        prover = %account,
-        backend,
-        shape = class.name(),
-        rounds_expected = output.rounds_expected,
-        "ready"
-    );
-    let metrics = listen(config.metrics).await;
+    let metrics = Arc::new(DevicesMetrics::default());
     let mut beside = JoinSet::new();
-    let card = watch_sensors(prover.uuid(), &mut beside);
-    // The processor opens what a card can't. What the processor can't, nothing can.
-    let rescue = prover.is_card().then(|| processor(config.prover.threads));
-    let service = Service {
-        chain: client,
-        engine: args.engine(device, prover, rescue).map_err(disk)?,
-        openings,
-        settings,
-        block: Duration::from_millis(rules.block_ms),
-        card: card.clone(),
+    if !args.dry_run {
+        if let Some(listener) = listen(config.metrics).await {
+            let metrics = metrics.clone();
+            beside.spawn(server::serve(listener, Arc::new(move || metrics.page())));
+        }
+    }
+    let shared = Shared {
+        args,
+        config,
+        client: Client::new(config.urls.clone(), 0, account.clone(), Some(key)),
+        prover: account.0,
+        bars,
+        metrics,
+        restart: watch::Sender::new(false),
     };
-    let (ask, asked) = mpsc::channel(4);
-    let watchers = watch::Sender::new(service.snapshot());
-    if let Some(listener) = metrics {
-        let identity = card.borrow().card.clone();
-        let metrics = WorkerMetrics::new(device.asset, backend, class.name(), identity.as_ref())
-            .map_err(|error| Error::new(Code::Failed, error))?;
-        let card = card.clone();
-        let page = server::page_of(watchers.subscribe(), move |snapshot| {
-            let card = card.borrow().clone();
-            metrics.page(snapshot, &card)
-        });
-        beside.spawn(server::serve(listener, page));
-    }
-    if let (Some(bars), Format::Text) = (bars, config.format) {
-        let watched = watchers.subscribe();
-        beside.spawn(async move { display::draw(bars, device.asset, backend, watched, card).await });
-    }
-    beside.spawn(tell_faults(watchers.subscribe(), lock.clone()));
-    beside.spawn(told_to_stop(ask.clone()));
-    beside.spawn(told_to_drain(ask, lock.clone()));
-    let ended = service.run(asked, watchers).await?;
-    match ended {
-        Ended::Drained => output.drained = true,
-        Ended::Stopped { at_risk } => output.at_risk = at_risk,
-    }
-    Ok(output)
-}
-
-/// What a worker begins with.
-struct Ready {
-    prover: Box<dyn Prover>,
-    rules: Rules,
-    choice: Choice,
-}
-
-/// Chooses what computes, reaches the chain, and measures what counts there.
-async fn make_ready(client: &Client, config: &Config) -> Result<Ready, Error> {
-    let (wish, shape) = (config.prover, config.shape);
-    let mut prover = ask_device(move || Ok(choice::choose(&cuda::here(), &wish)?)).await?;
-    let rules = reach(client).await?;
-    ask_device(move || {
-        let choice = choose(&mut *prover, &rules, shape)?;
-        Ok(Ready {
-            prover,
-            rules,
-            choice,
-        })
-    })
-    .await
-}
-
-/// Asks something of the device in a thread of its own: one that hangs must not keep a commit of an earlier life from being opened.
-async fn ask_device<T: Send + 'static>(
-    question: impl FnOnce() -> Result<T, Error> + Send + 'static,
-) -> Result<T, Error> {
-    match timeout(START, spawn_blocking(question)).await {
-        Ok(Ok(answer)) => answer,
-        Ok(Err(error)) => Err(Error::new(Code::Failed, error)),
-        Err(_) => Err(
-            Error::new(Code::Failed, format!("the device did not answer in {START:?}"))
-                .mend("Does `nvidia-smi` answer? Restart the machine if it does not."),
-        ),
-    }
-}
-
-fn stopped_early() -> Error {
-    Error::new(Code::Unreachable, "stopped before device and chain were ready")
-}
-
-/// A worker that can't begin, because of `error`, opens all the same what an earlier life has committed to, as far as its rounds are on the disk.
-/// Answers why it ends.
-async fn finish_before(
-    error: Error,
-    client: Client,
-    device: Device,
-    openings: Openings,
-    config: &Config,
-) -> Error {
-    if !may_stand(&error, &openings) {
-        return error;
-    }
-    tracing::error!("{error}");
-    tracing::info!("before it ends for that, the processor opens what may stand on the chain");
-    let threads = config.prover.threads;
-    let finished = async {
-        let Some(rules) = or_stopped(reach(&client)).await? else {
-            return Err(stopped_early());
+    let several = assignments.len() > 1;
+    let proven = assignments.into_iter().zip(locks).map(|(assignment, lock)| {
+        let span = match several {
+            true => tracing::info_span!("device", asset = assignment.asset),
+            false => tracing::Span::none(),
         };
-        let prover = ask_device(move || Ok(processor(threads)()?)).await?;
-        let engine = Engine::start(device, prover, None).map_err(disk)?;
-        let block = Duration::from_millis(rules.block_ms);
-        let service = Service::finishing(client, engine, openings, device, block);
-        let (ask, asked) = mpsc::channel(4);
-        ask.send(Control::Drain).await.ok();
-        let mut beside = JoinSet::new();
-        beside.spawn(told_to_stop(ask));
-        let watchers = watch::Sender::new(service.snapshot());
-        Ok(service.run(asked, watchers).await?)
-    };
-    match finished.await {
-        Ok(Ended::Drained) => tracing::info!("nothing is left to open"),
-        Ok(Ended::Stopped { at_risk: None }) => {}
-        Ok(Ended::Stopped {
-            at_risk: Some(census),
-        }) => tracing::warn!(
-            census,
-            "stopped: the commit may have to be opened; start again soon, or it costs the bond"
-        ),
-        Err(other) => tracing::error!("what may stand on the chain was not opened: {other}"),
-    }
-    error
+        device::prove(&shared, assignment, lock).instrument(span)
+    });
+    Ok(Output {
+        prover: account.to_string(),
+        dry_run: args.dry_run,
+        devices: all(join_all(proven).await)?,
+    })
 }
 
-/// Whether something may stand on the chain that can be opened in spite of `error`.
-fn may_stand(error: &Error, openings: &Openings) -> bool {
-    // A folder that can't be read is no reason to give a bond up.
-    matches!(error.code, Code::Device | Code::Shape | Code::Failed)
-        && !openings.is_empty().unwrap_or_default()
+/// What all devices came to; or one's failure: of those one that a new start of the process may mend, if there is any, since exit codes tell
+/// service managers that.
+fn all(results: Vec<Result<Proven, Error>>) -> Result<Vec<Proven>, Error> {
+    let (mut proven, mut failed) = (Vec::new(), Vec::new());
+    for result in results {
+        match result {
+            Ok(device) => proven.push(device),
+            Err(error) => failed.push(error),
+        }
+    }
+    match failed.into_iter().min_by_key(|error| error.code != Code::Failed) {
+        Some(error) => Err(error),
+        None => Ok(proven),
+    }
+}
+
+/// Which devices prove for which assets.
+fn assignments(config: &Config) -> Result<Vec<Assignment>, Error> {
+    Ok(match config.devices.is_empty() {
+        true => vec![Assignment {
+            asset: asset(config)?,
+            card: config.prover.card,
+        }],
+        false => config.devices.clone(),
+    })
 }
 
 /// Tries to reach the chain until it answers: a service may start before its node does.
@@ -353,44 +227,6 @@ pub(super) async fn listen(address: Option<Address>) -> Option<TcpListener> {
     }
     tracing::info!("metrics: http://{address}/metrics");
     Some(listener)
-}
-
-/// Has the sensors of the card of this UUID watched, if there is one and a driver for it.
-fn watch_sensors(uuid: Option<String>, beside: &mut JoinSet<()>) -> watch::Receiver<Watched> {
-    let (sender, seen) = watch::channel(Watched::default());
-    let Some(uuid) = uuid else { return seen };
-    match Nvml::load() {
-        Ok(sensors) => {
-            let card = sensors.cards().into_iter().find(|card| card.uuid == uuid);
-            sender.send_modify(|watched| watched.card = card);
-            beside.spawn(watch_card(sensors, uuid, sender));
-        }
-        Err(reason) => tracing::warn!("the card's sensors can't be read: {reason}"),
-    }
-    seen
-}
-
-/// Writes down what the check before a commit found, for `status` and `doctor`.
-async fn tell_faults(mut watched: watch::Receiver<Snapshot>, lock: Arc<Lock>) {
-    let mut told = None;
-    loop {
-        let checked = {
-            let snapshot = watched.borrow_and_update();
-            // Before the first check of this life, what the last one found still stands.
-            let checks = snapshot.progress.checks;
-            (checks.passed + checks.failed > 0).then(|| snapshot.withheld.clone())
-        };
-        if let Some(fault) = checked.filter(|fault| told.as_ref() != Some(fault)) {
-            let text = fault.as_ref().map(ToString::to_string);
-            if let Err(error) = lock.tell_fault(text.as_deref()) {
-                tracing::warn!("what the check found could not be written down: {error}");
-            }
-            told = Some(fault);
-        }
-        if watched.changed().await.is_err() {
-            return;
-        }
-    }
 }
 
 /// What to compute.
@@ -524,38 +360,39 @@ pub(super) async fn told_to_drain(ask: mpsc::Sender<Control>, lock: Arc<Lock>) {
 
 impl fmt::Display for Output {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            asset,
-            prover,
-            backend,
-            shape,
-            rounds_expected,
-            ..
-        } = self;
-        if self.dry_run {
-            return write!(
-                f,
-                "would prove asset {asset} as {prover} on {backend}, shape {shape}, about {rounds_expected} rounds a census"
-            );
+        for (number, device) in self.devices.iter().enumerate() {
+            if number > 0 {
+                writeln!(f)?;
+            }
+            let Proven {
+                asset,
+                backend,
+                shape,
+                rounds_expected,
+                ..
+            } = device;
+            match (self.dry_run, device.drained, device.at_risk) {
+                (true, ..) => write!(
+                    f,
+                    "would prove asset {asset} as {} on {backend}, shape {shape}, about {rounds_expected} rounds a census",
+                    self.prover
+                ),
+                (false, true, _) => write!(f, "asset {asset}: finished, nothing is left to open"),
+                (false, false, None) => write!(f, "asset {asset}: stopped"),
+                (false, false, Some(census)) => write!(
+                    f,
+                    "asset {asset}: stopped. The commit of census {census} may have to be opened: start again soon, or it costs the bond"
+                ),
+            }?;
         }
-        match (self.drained, self.at_risk) {
-            (true, _) => write!(f, "asset {asset}: finished, nothing is left to open"),
-            (false, None) => write!(f, "asset {asset}: stopped"),
-            (false, Some(census)) => write!(
-                f,
-                "asset {asset}: stopped. The commit of census {census} may have to be opened: start again soon, or it costs the bond"
-            ),
-        }
+        Ok(())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        prover::{cpu::Cpu, ProverError},
-        state::Work,
-    };
+    use crate::prover::cpu::Cpu;
     use std::num::NonZeroUsize;
 
     fn rules(classes: &[Class], min_rounds: u32) -> Rules {
@@ -620,52 +457,27 @@ mod tests {
         );
     }
 
-    #[tokio::test]
-    async fn an_error_at_the_start_is_reported_without_a_chain_where_no_rounds_are_on_the_disk() {
-        let data = tempfile::tempdir().unwrap();
-        let device = Device {
-            asset: 0,
-            prover: [0xAA; 32],
+    #[test]
+    fn of_several_failures_one_that_a_new_start_may_mend_is_told() {
+        let failed = |code| Err(Error::new(code, "gone"));
+        let proven = |asset| {
+            Ok(Proven {
+                asset,
+                backend: "cpu",
+                shape: "s",
+                rounds_expected: 1,
+                drained: true,
+                at_risk: None,
+            })
         };
-        let openings = Openings::new(data.path(), device).unwrap();
-        assert!(!may_stand(&Error::new(Code::Device, "gone"), &openings));
-        let work = Work {
-            census: 1,
-            challenge: [1; 32],
-            class: Class::Xs,
-        };
-        openings.save(&work, &[[1; 32]]).unwrap();
-        for code in [Code::Device, Code::Shape, Code::Failed] {
-            assert!(may_stand(&Error::new(code, "gone"), &openings));
-        }
-        assert!(!may_stand(
-            &Error::new(Code::Incompatible, "another chain"),
-            &openings
-        ));
-    }
-
-    #[tokio::test]
-    async fn a_question_that_the_device_can_t_answer_is_an_error() {
-        let answer = ask_device(|| Ok(1)).await;
-        assert_eq!(answer.unwrap(), 1);
-        let refused = ask_device(|| Err::<(), _>(ProverError::NoBackend.into())).await;
-        assert_eq!(refused.unwrap_err().code, Code::Device);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_device_that_hangs_at_the_start_is_an_error_after_a_while() {
-        let (tell, told) = std::sync::mpsc::channel::<()>();
-        let question = ask_device(move || {
-            told.recv().ok();
-            Ok(())
-        });
-        let passes = async {
-            tokio::time::advance(START + Duration::from_secs(1)).await;
-            drop(tell);
-        };
-        let (answer, ()) = tokio::join!(question, passes);
-        let error = answer.unwrap_err();
-        assert_eq!(error.code.number(), 1);
-        assert!(error.to_string().contains("did not answer"), "{error}");
+        let assets = all(vec![proven(7), proven(8)]).unwrap();
+        assert_eq!(
+            assets.iter().map(|device| device.asset).collect::<Vec<_>>(),
+            [7, 8]
+        );
+        let code = |results| all(results).unwrap_err().code;
+        assert_eq!(code(vec![proven(7), failed(Code::Device)]), Code::Device);
+        let both = vec![failed(Code::Device), proven(7), failed(Code::Failed)];
+        assert_eq!(code(both), Code::Failed);
     }
 }

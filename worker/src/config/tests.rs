@@ -18,6 +18,7 @@ fn full(mark: &str, number: u32) -> Layer {
         password_file: Some(mark.into()),
         suri: None,
         asset: Some(number.into()),
+        devices: None,
         shape: Some(Shape::Class(if number.is_multiple_of(2) {
             Class::S
         } else {
@@ -152,6 +153,7 @@ fn a_file_says_the_same_as_flags() {
             password_file: Some("/etc/ergon/password".into()),
             suri: None,
             asset: Some(7),
+            devices: None,
             shape: Some(Shape::Class(Class::Xl)),
             backend: Some(Backend::Route(Route::Mma)),
             card: Some(1),
@@ -180,6 +182,8 @@ fn a_file_with_a_word_that_nobody_knows_is_refused_and_named() {
         "threads = 0",
         "backend = \"gpu\"",
         "card = -1",
+        "devices = [\"7:x\"]",
+        "devices = [7]",
         "format = \"xml\"",
         "[stratum]\nlisten = \"nowhere\"",
         "[stratum]\nshares-per-minute = 0",
@@ -213,6 +217,7 @@ fn the_environment_is_read_and_its_mistakes_are_named() {
     assert_eq!(layer.format, Some(Format::Json));
     for name in [
         "ERGON_ASSET",
+        "ERGON_DEVICES",
         "ERGON_BACKEND",
         "ERGON_CARD",
         "ERGON_THREADS",
@@ -244,6 +249,67 @@ fn every_variable_sets_something() {
         let layer = Layer::from_environment(|n| (n == name).then(|| value.into())).unwrap();
         assert_ne!(layer, Layer::default(), "{name}");
     }
+}
+
+fn devices(text: &str) -> Layer {
+    Layer {
+        devices: Some(text.split(',').map(|device| device.parse().unwrap()).collect()),
+        ..Layer::default()
+    }
+}
+
+#[test]
+fn devices_are_assets_with_their_cards() {
+    let layer =
+        Layer::from_environment(|name| (name == "ERGON_DEVICES").then(|| "7:1, 8 : 0,9".into())).unwrap();
+    let assignment = |asset, card| Assignment { asset, card };
+    let expected = vec![
+        assignment(7, Some(1)),
+        assignment(8, Some(0)),
+        assignment(9, None),
+    ];
+    assert_eq!(layer.devices.as_ref(), Some(&expected));
+    let file = Layer::from_toml(Path::new("x"), "devices = [\"7:1\", \"8:0\", \"9\"]").unwrap();
+    assert_eq!(file, layer);
+    for wrong in ["", ":1", "7:", "7:a", "a:1", "7:1:2", "-7:1"] {
+        let error = wrong.parse::<Assignment>().unwrap_err();
+        assert!(error.contains("ASSET[:CARD]"), "{error}");
+    }
+}
+
+#[test]
+fn devices_hide_an_asset_below_them_and_an_asset_hides_devices() {
+    let one = |asset, card| Layer {
+        asset,
+        card,
+        ..Layer::default()
+    };
+    assert_eq!(devices("7:1").over(one(Some(3), Some(2))), devices("7:1"));
+    assert_eq!(one(Some(3), None).over(devices("7:1")), one(Some(3), None));
+    let config = |layer| Config::new(layer, Some("/x".into()));
+    let both = config(one(None, Some(2)).over(devices("7:1"))).unwrap_err();
+    assert!(both.to_string().contains("beside"), "{both}");
+    assert_eq!(config(devices("7:1,8:0")).unwrap().devices.len(), 2);
+}
+
+#[test]
+fn devices_that_would_meet_are_refused() {
+    let refused = |layer| Config::new(layer, Some("/x".into())).unwrap_err().to_string();
+    assert!(refused(devices("7:0,8:1,7:2")).contains("asset 7 stands twice"));
+    assert!(refused(devices("7:0,8:1,9:1")).contains("card 1 stands twice, for assets 8 and 9"));
+    assert!(refused(devices("7:0,8")).contains("asset 8 names no card"));
+    let cpu = Layer {
+        backend: Some(Backend::Cpu),
+        ..devices("7,8")
+    };
+    assert_eq!(Config::new(cpu, Some("/x".into())).unwrap().devices.len(), 2);
+    assert_eq!(
+        Config::new(devices("7"), Some("/x".into()))
+            .unwrap()
+            .devices
+            .len(),
+        1
+    );
 }
 
 #[test]

@@ -9,7 +9,7 @@ mod tests;
 mod worker;
 
 pub use stratum::StratumMetrics;
-pub use worker::WorkerMetrics;
+pub use worker::DevicesMetrics;
 
 use prometheus::{
     core::{Atomic, GenericCounter, GenericGauge},
@@ -25,9 +25,9 @@ struct Maker {
 }
 
 impl Maker {
-    fn new(labels: &[(&str, String)]) -> Self {
+    fn new(registry: &Registry, labels: &[(&str, String)]) -> Self {
         Self {
-            registry: Registry::new(),
+            registry: registry.clone(),
             labels: labels
                 .iter()
                 .map(|(name, value)| ((*name).to_owned(), value.clone()))

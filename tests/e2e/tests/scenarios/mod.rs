@@ -7,6 +7,7 @@ pub mod fork;
 pub mod offline;
 pub mod rates;
 pub mod restart;
+pub mod rig;
 pub mod rpc;
 pub mod sale;
 pub mod stratum;

@@ -201,7 +201,7 @@ pub async fn run(world: Arc<World>) -> Result<()> {
     let dry = ["run", "--dry-run", "--shape", "s", "--threads", "1"];
     let tried = succeeded(&worker, &[&dry, &asset_flags[..]].concat()).await?;
     ensure!(
-        at(&tried, "dry_run")? == &json!(true) && number(&tried, "rounds_expected")? > 0,
+        at(&tried, "dry_run")? == &json!(true) && number(&tried["devices"][0], "rounds_expected")? > 0,
         "{tried}"
     );
     Ok(())

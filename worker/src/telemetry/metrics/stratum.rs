@@ -130,7 +130,7 @@ impl StratumMetrics {
     /// # Errors
     /// Two metrics of one name: a mistake here.
     pub fn new(asset: u64, engine: &str) -> Result<Self, prometheus::Error> {
-        let make = Maker::new(&[("asset", asset.to_string())]);
+        let make = Maker::new(&Registry::new(), &[("asset", asset.to_string())]);
         make.int_gauges(
             "ergon_stratum_info",
             "Always 1. Which server this is",

@@ -5,7 +5,7 @@ mod dashboard;
 use super::*;
 use crate::{
     care::Pace,
-    service::{Tally, Withheld},
+    service::{Snapshot, Tally, Withheld},
     shape::Ladder,
     state::{step, Event, Obstacle, Settings, Stage, State},
     stratum::statistics::{Counts, Report, Row, OTHERS},
@@ -13,6 +13,7 @@ use crate::{
 };
 use compute_proof::Class;
 use std::{collections::BTreeSet, time::Duration};
+use tokio::sync::watch;
 
 fn card() -> Card {
     Card {
@@ -23,7 +24,7 @@ fn card() -> Card {
     }
 }
 
-fn snapshot() -> crate::service::Snapshot {
+fn snapshot() -> Snapshot {
     let settings = Settings {
         asset: 7,
         prover: [1; 32],
@@ -107,10 +108,46 @@ fn names(page: &str) -> BTreeSet<String> {
         .collect()
 }
 
+/// The page of devices on cards, each of its own asset.
+fn devices_page(devices: &[(u64, Snapshot, Watched)]) -> String {
+    let metrics = DevicesMetrics::default();
+    for (asset, snapshot, watched) in devices {
+        let (snapshot, watched) = (
+            watch::Sender::new(snapshot.clone()),
+            watch::Sender::new(watched.clone()),
+        );
+        metrics
+            .add(
+                *asset,
+                "cuda-mma",
+                "xl",
+                snapshot.subscribe(),
+                watched.subscribe(),
+            )
+            .unwrap();
+    }
+    metrics.page()
+}
+
 fn worker_page() -> String {
-    WorkerMetrics::new(7, "cuda-mma", "xl", Some(&card()))
-        .unwrap()
-        .page(&snapshot(), &hot())
+    devices_page(&[(7, snapshot(), hot())])
+}
+
+#[test]
+fn several_devices_are_on_one_page_each_by_its_asset() {
+    let mut other = snapshot();
+    other.progress.computed += 1;
+    let page = devices_page(&[(7, snapshot(), hot()), (8, other, hot())]);
+    assert_eq!(names(&page), names(&worker_page()));
+    let computed = snapshot().progress.computed as f64;
+    for (asset, rounds) in [("asset=\"7\"", computed), ("asset=\"8\"", computed + 1.0)] {
+        assert_eq!(value(&page, "ergon_worker_rounds_total", &[asset]), rounds);
+    }
+    let metrics = DevicesMetrics::default();
+    let (snapshot, watched) = (watch::Sender::new(snapshot()), watch::Sender::new(hot()));
+    let add = || metrics.add(7, "cpu", "s", snapshot.subscribe(), watched.subscribe());
+    add().unwrap();
+    assert!(add().is_err(), "an asset has one device");
 }
 
 #[test]
@@ -149,10 +186,16 @@ fn a_worker_shows_its_counts_its_check_and_its_card() {
 
 #[test]
 fn a_second_look_counts_nothing_twice() {
-    let metrics = WorkerMetrics::new(7, "cpu", "s", None).unwrap();
-    let first = metrics.page(&snapshot(), &Watched::default());
-    let second = metrics.page(&snapshot(), &Watched::default());
-    assert_eq!(first, second);
+    let metrics = DevicesMetrics::default();
+    let (snapshot, watched) = (
+        watch::Sender::new(snapshot()),
+        watch::Sender::new(Watched::default()),
+    );
+    metrics
+        .add(7, "cpu", "s", snapshot.subscribe(), watched.subscribe())
+        .unwrap();
+    let first = metrics.page();
+    assert_eq!(first, metrics.page());
     assert!(!first.contains("DCGM"), "a processor has no card");
 }
 
@@ -189,9 +232,7 @@ fn a_spared_card_shows_its_pace() {
     let mut snapshot = snapshot();
     let reading = hot().reading.unwrap();
     (snapshot.state, _) = step(snapshot.state, Event::Pace(Pace::FULL.after(&reading)));
-    let page = WorkerMetrics::new(7, "cuda", "xl", Some(&card()))
-        .unwrap()
-        .page(&snapshot, &hot());
+    let page = devices_page(&[(7, snapshot, hot())]);
     assert!(value(&page, "ergon_worker_pace_ratio", &[]) < 1.0);
 }
 

@@ -4,16 +4,73 @@
 use super::{egn, set, show, text, which, Maker};
 use crate::{
     amount::rate,
-    service::{Snapshot, Tally},
+    service::Snapshot,
     state::{Obstacle, Stage},
     telemetry::sensors::{Card, Throttle, Watched},
 };
 use prometheus::{Counter, Gauge, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Registry};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use tokio::sync::watch;
+
+/// The metrics of all devices of a process, on one page. Each device's have its asset as a label.
+#[derive(Default)]
+pub struct DevicesMetrics {
+    registry: Registry,
+    devices: Mutex<Vec<Shown>>,
+}
+
+/// A device's metrics, and what they show.
+struct Shown {
+    metrics: WorkerMetrics,
+    snapshot: watch::Receiver<Snapshot>,
+    card: watch::Receiver<Watched>,
+}
+
+impl DevicesMetrics {
+    /// Adds a device.
+    ///
+    /// # Errors
+    /// Two devices of one asset.
+    pub fn add(
+        &self,
+        asset: u64,
+        backend: &str,
+        shape: &str,
+        snapshot: watch::Receiver<Snapshot>,
+        card: watch::Receiver<Watched>,
+    ) -> Result<(), prometheus::Error> {
+        let identity = card.borrow().card.clone();
+        let metrics = WorkerMetrics::new(&self.registry, asset, backend, shape, identity.as_ref())?;
+        self.devices().push(Shown {
+            metrics,
+            snapshot,
+            card,
+        });
+        Ok(())
+    }
+
+    /// The page for a scraper.
+    pub fn page(&self) -> String {
+        for Shown {
+            metrics,
+            snapshot,
+            card,
+        } in &*self.devices()
+        {
+            // Copied: whoever tells what is watched does not wait for the page.
+            let (snapshot, card) = (snapshot.borrow().clone(), card.borrow().clone());
+            metrics.show(&snapshot, &card);
+        }
+        text(&self.registry)
+    }
+
+    fn devices(&self) -> MutexGuard<'_, Vec<Shown>> {
+        self.devices.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 /// The metrics of one device.
-pub struct WorkerMetrics {
-    registry: Registry,
+struct WorkerMetrics {
     connected: IntGauge,
     block: IntGauge,
     census: IntGauge,
@@ -62,18 +119,20 @@ impl WorkerMetrics {
     ///
     /// # Errors
     /// Two metrics of one name: a mistake here.
-    pub fn new(
+    fn new(
+        registry: &Registry,
         asset: u64,
         backend: &str,
         shape: &str,
         card: Option<&Card>,
     ) -> Result<Self, prometheus::Error> {
         let of_card = |value: fn(&Card) -> String| card.map(value).unwrap_or_default();
-        let make = Maker::new(&[
+        let labels = [
             ("asset", asset.to_string()),
             ("gpu", of_card(|card| card.index.to_string())),
             ("uuid", of_card(|card| card.uuid.clone())),
-        ]);
+        ];
+        let make = Maker::new(registry, &labels);
         let info = make.int_gauges(
             "ergon_worker_info",
             "Always 1. Which worker this is",
@@ -165,12 +224,11 @@ impl WorkerMetrics {
             )?,
             card: card.map(|_| CardMetrics::new(&make)).transpose()?,
             emitted_before: Mutex::new(None),
-            registry: make.registry,
         })
     }
 
-    /// The page for a scraper.
-    pub fn page(&self, snapshot: &Snapshot, watched: &Watched) -> String {
+    /// Takes over what is known of the device.
+    fn show(&self, snapshot: &Snapshot, watched: &Watched) {
         let mut before = self.emitted_before.lock().unwrap_or_else(PoisonError::into_inner);
         let state = &snapshot.state;
         self.connected.set(i64::from(snapshot.connected));
@@ -218,12 +276,6 @@ impl WorkerMetrics {
         if let Some(card) = &self.card {
             card.show(watched);
         }
-        text(&self.registry)
-    }
-
-    /// Every pair of labels that transactions are counted under, so that none appears out of nowhere.
-    pub const fn tasks() -> ([&'static str; 3], [&'static str; 4]) {
-        (Tally::TASKS, Tally::OUTCOMES)
     }
 }
 
