@@ -60,7 +60,8 @@ fn allow_tiles() -> bool {
 /// # Safety
 /// Only where [`is_available`], and AVX-512.
 pub unsafe fn multiply(rows: &Rows, panel: &[Step], sums: &mut Sums, digests: &mut [Leaf]) {
-    let tiles = Tiles::configure();
+    // SAFETY: as is asked of the caller.
+    let tiles = unsafe { Tiles::configure() };
     // SAFETY: as is asked of the caller; and the tiles are configured.
     blocked(rows, panel, sums, |part, sums| unsafe {
         multiply_part(part, sums)
@@ -113,7 +114,9 @@ fn blocked(
 struct Tiles;
 
 impl Tiles {
-    fn configure() -> Self {
+    /// # Safety
+    /// Only where [`is_available`]. No other is there on this thread.
+    unsafe fn configure() -> Self {
         /// The operand of `ldtilecfg`.
         #[repr(C, align(64))]
         struct Configuration {
@@ -133,7 +136,7 @@ impl Tiles {
         };
         configuration.bytes[..8].fill(64);
         configuration.rows[..8].fill(16);
-        // SAFETY: reads the 64 bytes of a configuration that is allowed. Nothing but this module uses tiles.
+        // SAFETY: reads the 64 bytes of a configuration that is allowed.
         unsafe {
             asm!(
                 "ldtilecfg [{configuration}]",
