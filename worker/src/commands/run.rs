@@ -137,7 +137,7 @@ pub async fn run(args: &Args, config: &Config, bars: Option<MultiProgress>) -> R
     let shared = Shared {
         args,
         config,
-        client: Client::new(config.urls.clone(), 0, account.clone(), Some(key)),
+        client: Client::new(config.urls.clone(), 0, account, Some(key)),
         prover: account.0,
         bars,
         metrics,

@@ -4,7 +4,7 @@
 use super::{
     block::Sums,
     kernel::{digest_all, Rows},
-    panel::{bytes, bytes_mut, Step, COLUMNS_U32},
+    panel::{bytes, bytes_mut, Step, COLUMNS, COLUMNS_U32},
 };
 use compute_proof::{
     opening::Leaf,
@@ -21,8 +21,9 @@ pub fn fill_rows(seed: &Hash, first: u32, rows: &mut Rows) {
 
 /// Fills a panel with the rows `first ..` of B as they are, one after the other.
 pub fn fill(seed: &Hash, first: u32, panel: &mut [Step]) {
-    let k = panel.len() * size_of::<Step>() / 64;
-    for (row, out) in (first..first + COLUMNS_U32).zip(bytes_mut(panel).chunks_exact_mut(k)) {
+    let panel = bytes_mut(panel);
+    let k = panel.len() / COLUMNS;
+    for (row, out) in (first..first + COLUMNS_U32).zip(panel.chunks_exact_mut(k)) {
         fill_row(seed, Matrix::B, row, out);
     }
 }
