@@ -116,7 +116,7 @@ pub struct Output {
 /// Runs the service until it is told to end: for every device one prover, all in this process.
 ///
 /// # Errors
-/// [`Code`]: of the first device that failed. The others work on, unless what failed begins anew with the process: then they finish the
+/// [`Code`]: of a device that failed. The others work on, unless what failed begins anew with the process: then they finish the
 /// present census first.
 pub async fn run(args: &Args, config: &Config, bars: Option<MultiProgress>) -> Result<Output, Error> {
     let key = signer(config)?;
@@ -149,7 +149,17 @@ pub async fn run(args: &Args, config: &Config, bars: Option<MultiProgress>) -> R
             true => tracing::info_span!("device", asset = assignment.asset),
             false => tracing::Span::none(),
         };
-        device::prove(&shared, assignment, lock).instrument(span)
+        let prove = device::prove(&shared, assignment, lock);
+        async move {
+            let proven = prove.await;
+            // In the end one error is told, and that late.
+            match &proven {
+                Err(error) if several => tracing::error!("{}", error.message),
+                _ => {}
+            }
+            proven
+        }
+        .instrument(span)
     });
     Ok(Output {
         prover: account.to_string(),

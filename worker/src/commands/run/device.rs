@@ -75,15 +75,6 @@ pub struct Proven {
 /// # Errors
 /// [`Code`].
 pub async fn prove(shared: &Shared<'_>, assignment: Assignment, lock: Arc<Lock>) -> Result<Proven, Error> {
-    let proven = try_prove(shared, assignment, lock).await;
-    if let Err(error) = &proven {
-        // At the end only one error is told.
-        tracing::error!(asset = assignment.asset, "{}", error.message);
-    }
-    proven
-}
-
-async fn try_prove(shared: &Shared<'_>, assignment: Assignment, lock: Arc<Lock>) -> Result<Proven, Error> {
     let &Shared { args, config, .. } = shared;
     let device = Device {
         asset: assignment.asset,
