@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The worker's only loop: what happens goes into the state machine, what it says is done.
 
+mod begun;
 mod tally;
 #[cfg(test)]
 mod tests;
 
 pub use tally::Tally;
 
+use self::begun::Begun;
 use crate::{
     care::Pace,
-    chain::{Call, Census, Chain, ChainError, SubmitError, View},
-    engine::{Engine, EngineError, Progress},
+    chain::{Chain, ChainError, View},
+    engine::{Engine, Progress},
     openings::Openings,
     shape::Ladder,
     state::{step, Action, Event, Outcome, Settings, Stage, State, Stop, Task, Work},
@@ -28,9 +30,6 @@ use tokio::{
 const FIRST_WAIT: Duration = Duration::from_millis(500);
 /// The longest waiting time between two attempts to reach the chain.
 const LAST_WAIT: Duration = Duration::from_secs(5);
-/// A transaction that no block took within so many blocks counts as lost.
-const BLOCKS_TO_WAIT: u32 = 6;
-
 /// What someone else asks of the service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Control {
@@ -431,134 +430,6 @@ async fn follow<C: Chain>(chain: C, news: mpsc::Sender<Result<View, ChainError>>
     }
 }
 
-/// A task that has begun.
-struct Begun<C> {
-    chain: C,
-    engine: Engine,
-    openings: Openings,
-    asset: u64,
-    /// How long a block takes.
-    block: Duration,
-    /// Of the view upon which the task was decided.
-    nonce: u64,
-    watched: watch::Receiver<Snapshot>,
-}
-
-impl<C: Chain> Begun<C> {
-    async fn run(self, task: Task) -> Outcome {
-        let outcome = match task {
-            Task::Commit { work, .. } => self.commit(work).await,
-            Task::Open {
-                work,
-                rounds,
-                commitment,
-                open_seed,
-            } => self.open(work, rounds, commitment, open_seed).await,
-            Task::Settle { .. } => self.submit(Call::Settle { asset: self.asset }, None).await,
-        };
-        outcome.unwrap_or_else(|outcome| outcome)
-    }
-
-    async fn commit(&self, work: Work) -> Result<Outcome, Outcome> {
-        let prepared = tokio::select! {
-            prepared = self.engine.prepare(work) => prepared.map_err(failed)?,
-            // A device that hangs must not keep an earlier commit from being opened.
-            () = self.no_commit_is_taken(&work) => {
-                return Err(Outcome::Failed {
-                    reason: "the device did not answer while commits were taken".into(),
-                });
-            }
-        };
-        // On the disk before it is on its way: after a crash the commit must still be opened.
-        let openings = self.openings.clone();
-        blocking(move || openings.save(&work, &prepared.roots))
-            .await
-            .map_err(|error| Outcome::Failed {
-                reason: format!("the rounds could not be saved, so nothing was sent: {error}"),
-            })?;
-        let census = self.still_on(&work)?;
-        let call = Call::Commit {
-            asset: self.asset,
-            census: work.census,
-            challenge: work.challenge,
-            claim: prepared.claim,
-        };
-        self.submit(call, Some(census.closes_at)).await
-    }
-
-    async fn open(
-        &self,
-        work: Work,
-        rounds: u32,
-        commitment: Hash,
-        open_seed: Hash,
-    ) -> Result<Outcome, Outcome> {
-        let left = self
-            .watched
-            .borrow()
-            .state
-            .view()
-            .map_or(Duration::ZERO, |view| time_to_open(view, self.block));
-        let opening = self
-            .engine
-            .open(work, claim(work, rounds, commitment), open_seed, left)
-            .await
-            .map_err(failed)?;
-        let census = self.still_on(&work)?;
-        let call = Call::Open {
-            asset: self.asset,
-            census: work.census,
-            open_seed,
-            top: opening.top,
-            samples: opening.samples,
-        };
-        self.submit(call, Some(census.open_until.saturating_add(1))).await
-    }
-
-    /// Waits until no block takes a commit of this work any more.
-    async fn no_commit_is_taken(&self, work: &Work) {
-        let is_over = |snapshot: &Snapshot| {
-            snapshot.state.view().is_some_and(|view| {
-                view.census.challenge != work.challenge
-                    || view.best.number.saturating_add(1) >= view.census.closes_at
-            })
-        };
-        if self.watched.clone().wait_for(is_over).await.is_err() {
-            // The loop has ended, and this task ends with it.
-            std::future::pending().await
-        }
-    }
-
-    /// The census, unless its fork has lost while the device computed.
-    fn still_on(&self, work: &Work) -> Result<Census, Outcome> {
-        let snapshot = self.watched.borrow();
-        match snapshot.state.view() {
-            Some(view) if view.census.challenge == work.challenge => Ok(view.census),
-            _ => Err(Outcome::Failed {
-                reason: "another fork has won".into(),
-            }),
-        }
-    }
-
-    async fn submit(&self, call: Call, before: Option<u32>) -> Result<Outcome, Outcome> {
-        let result = timeout(
-            self.block * BLOCKS_TO_WAIT,
-            self.chain.submit(call, self.nonce, before),
-        )
-        .await;
-        match result {
-            Ok(Ok(at)) => Ok(Outcome::Taken { at }),
-            Ok(Err(SubmitError::Refused { at, reason })) => Err(Outcome::Refused { at, reason }),
-            Ok(Err(error)) => Err(Outcome::Failed {
-                reason: error.to_string(),
-            }),
-            Err(_) => Err(Outcome::Failed {
-                reason: "no block took it".into(),
-            }),
-        }
-    }
-}
-
 /// What a commit claims of a work.
 fn claim(work: Work, rounds: u32, commitment: Hash) -> Claim {
     Claim {
@@ -571,15 +442,6 @@ fn claim(work: Work, rounds: u32, commitment: Hash) -> Claim {
 /// How long openings are taken, as far as known.
 fn time_to_open(view: &View, block: Duration) -> Duration {
     block * view.census.open_until.saturating_sub(view.best.number)
-}
-
-fn failed(error: EngineError) -> Outcome {
-    match error {
-        EngineError::Faulty(reason) => Outcome::Faulty { reason },
-        EngineError::NotThere | EngineError::Gone => Outcome::Failed {
-            reason: error.to_string(),
-        },
-    }
 }
 
 /// Runs what waits for the disk where it may wait.

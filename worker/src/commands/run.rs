@@ -138,7 +138,6 @@ pub async fn run(args: &Args, config: &Config, bars: Option<MultiProgress>) -> R
         args,
         config,
         client: Client::new(config.urls.clone(), 0, account, Some(key)),
-        prover: account.0,
         bars,
         metrics,
         restart: watch::Sender::new(false),

@@ -22,7 +22,7 @@ use crate::{
         sensors::{watch_card, Watched},
     },
 };
-use compute_proof::{Device, Hash, MAX_ROUNDS};
+use compute_proof::{Device, MAX_ROUNDS};
 use indicatif::MultiProgress;
 use serde::Serialize;
 use std::{sync::Arc, time::Duration};
@@ -41,10 +41,8 @@ pub struct Shared<'a> {
     pub args: &'a Args,
     /// All of it.
     pub config: &'a Config,
-    /// The chain, of whatever asset.
+    /// The chain, of whatever asset, and who proves.
     pub client: Client,
-    /// Who proves.
-    pub prover: Hash,
     /// Where the live lines are drawn, if they are.
     pub bars: Option<MultiProgress>,
     /// Of all devices.
@@ -78,7 +76,7 @@ pub async fn prove(shared: &Shared<'_>, assignment: Assignment, lock: Arc<Lock>)
     let &Shared { args, config, .. } = shared;
     let device = Device {
         asset: assignment.asset,
-        prover: shared.prover,
+        prover: shared.client.prover().0,
     };
     let wish = Wish {
         card: assignment.card,

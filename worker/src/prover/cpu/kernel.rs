@@ -5,7 +5,7 @@
 use super::{amx, avx2, avx512, avxvnni};
 use super::{block::Sums, panel::Step, portable};
 use compute_proof::{opening::Leaf, work::digest, Hash};
-use std::{fmt, str::FromStr};
+use std::fmt;
 
 /// A way to multiply on this kind of machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -155,22 +155,6 @@ impl Path {
 impl fmt::Display for Path {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
-    }
-}
-
-/// Not the name of a path.
-#[derive(Clone, Copy, Debug, thiserror::Error)]
-#[error("unknown backend: one of cpu-amx-int8, cpu-avx512-vnni, cpu-avx-vnni, cpu-avx2, cpu-portable")]
-pub struct UnknownPath;
-
-impl FromStr for Path {
-    type Err = UnknownPath;
-
-    fn from_str(name: &str) -> Result<Self, UnknownPath> {
-        Self::ALL
-            .into_iter()
-            .find(|path| path.name() == name)
-            .ok_or(UnknownPath)
     }
 }
 

@@ -310,11 +310,3 @@ fn a_backend_that_computes_wrongly_does_not_pass_the_known_answers() {
         );
     }
 }
-
-#[test]
-fn names_of_paths_round_trip() {
-    for path in Path::ALL {
-        assert_eq!(path.name().parse::<Path>().ok(), Some(path));
-    }
-    assert!("cpu-abacus".parse::<Path>().is_err());
-}

@@ -7,7 +7,10 @@
 //! decide whether a census has a commit at all.
 
 use super::*;
-use crate::prover::{Prover, ProverError};
+use crate::{
+    chain::Census,
+    prover::{Prover, ProverError},
+};
 use compute_proof::prove::LeafProof;
 use std::{
     sync::{Arc, Condvar, Mutex},
