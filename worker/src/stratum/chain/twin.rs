@@ -2,9 +2,12 @@
 //! The chain in memory, for an asset of hashrate: its censuses come from the workers' ledger, its shares are really verified.
 
 use super::*;
-use crate::chain::{
-    twin::{Chance, Faults, Ledger, Schedule},
-    Asset, BlockId, Call, Commit, Phase,
+use crate::{
+    chain::{
+        twin::{Chance, Faults, Ledger, Schedule},
+        Asset, BlockId, Call, Commit, Phase,
+    },
+    stratum::miner::Meter,
 };
 use compute_proof::{hashrate, Device};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -18,6 +21,8 @@ pub struct Taken {
     pub hashes: u128,
     pub count: u8,
     pub at: u32,
+    /// What the miner's meter showed when it was sent.
+    pub made: u64,
 }
 
 /// What is on its way to a block.
@@ -25,6 +30,7 @@ struct Waiting {
     call: ShareCall,
     nonce: u64,
     before: Option<u32>,
+    made: u64,
     answer: Option<oneshot::Sender<Result<u32, SubmitError>>>,
 }
 
@@ -47,6 +53,7 @@ struct Inner {
     faults: Faults,
     chance: Chance,
     unix: fn() -> u32,
+    meter: Option<Meter>,
 }
 
 #[derive(Clone)]
@@ -61,7 +68,7 @@ impl Inner {
         (shares.clone(), *opened)
     }
 
-    fn apply(&self, shares: &mut Shares, opened: u32, call: &ShareCall) -> Result<(), String> {
+    fn apply(&self, shares: &mut Shares, opened: u32, call: &ShareCall, made: u64) -> Result<(), String> {
         let census = self.ledger.census();
         let number = self.ledger.best().number;
         match call {
@@ -111,6 +118,7 @@ impl Inner {
                     hashes,
                     count: count + 1,
                     at: number,
+                    made,
                 });
                 Ok(())
             }
@@ -157,6 +165,7 @@ impl ShareTwin {
                 faults,
                 chance: Chance(seed),
                 unix: crate::stratum::server::unix_now,
+                meter: None,
             })),
             blocks: watch::Sender::new(0),
         }
@@ -190,9 +199,9 @@ impl ShareTwin {
         self.inner().last().0.refused
     }
 
-    /// Calls that wait for a block.
-    pub fn waiting(&self) -> usize {
-        self.inner().waiting.len()
+    /// Notes of each submission what this meter shows.
+    pub fn measure(&self, meter: Meter) {
+        self.inner().meter = Some(meter);
     }
 
     /// Makes the next block.
@@ -219,7 +228,7 @@ impl ShareTwin {
             }
             let answer = if waiting.nonce == shares.nonce {
                 shares.nonce += 1;
-                let result = inner.apply(&mut shares, opened, &waiting.call);
+                let result = inner.apply(&mut shares, opened, &waiting.call, waiting.made);
                 result.map(|()| at).map_err(|reason| {
                     shares.refused.push(reason.clone());
                     SubmitError::Refused { at, reason }
@@ -282,10 +291,12 @@ impl ShareChain for ShareTwin {
                 return Err(SubmitError::Unknown("as the test asked".into()));
             }
             let silent = inner.chance.of_thousand(faults.silence);
+            let made = inner.meter.as_ref().map_or(0, Meter::hashes);
             inner.waiting.push(Waiting {
                 call,
                 nonce,
                 before,
+                made,
                 answer: (!silent).then_some(sender),
             });
         }

@@ -5,7 +5,10 @@ mod pool;
 
 use super::*;
 use crate::{
-    chain::twin::{Faults, Schedule},
+    chain::{
+        twin::{Faults, Schedule},
+        Phase,
+    },
     stratum::{
         chain::twin::ShareTwin,
         job::Template,
@@ -16,7 +19,7 @@ use crate::{
     },
 };
 use compute_proof::hashrate::SHARES;
-use std::{num::NonZeroUsize, path::Path};
+use std::{collections::BTreeSet, num::NonZeroUsize, path::Path};
 use tokio::{io::duplex, task::JoinHandle};
 
 const DEVICE: Device = Device {
@@ -80,6 +83,7 @@ impl Running {
         let shared = context.shared.clone();
         let mut miner = Miner::start(Engine::fastest(), NonZeroUsize::MIN).unwrap();
         let meter = miner.meter();
+        twin.measure(meter.clone());
         let (ours, theirs) = duplex(1 << 16);
         let guest = Guest::admit(&context, None).unwrap();
         let work = context.work.clone();
@@ -100,26 +104,24 @@ impl Running {
         }
     }
 
-    /// Makes blocks at their pace until `done`. Returns the hashes made up to each new submission, at the moment of sending it.
-    async fn blocks(&self, mut done: impl FnMut(&ShareTwin) -> bool) -> Vec<u64> {
-        let mut sent = Vec::new();
-        let mut waiting = self.twin.waiting();
+    /// Makes blocks at their pace until `done`.
+    async fn blocks(&self, mut done: impl FnMut(&ShareTwin) -> bool) {
         for _ in 0..400 {
             if done(&self.twin) {
-                return sent;
+                return;
             }
             self.twin.advance();
-            let until = Instant::now() + BLOCK;
-            while Instant::now() < until {
-                let now = self.twin.waiting();
-                if now > waiting {
-                    sent.push(self.meter.hashes());
-                }
-                waiting = now;
-                sleep(Duration::from_millis(2)).await;
-            }
+            sleep(BLOCK).await;
         }
         panic!("{:?} {:?}", self.twin.taken(), self.watch.borrow().last);
+    }
+
+    /// Makes blocks until a census later than `last` is over. Returns its number.
+    async fn census_after(&self, last: u32) -> u32 {
+        let census = || self.twin.now().chain.census;
+        self.blocks(|_| census().index > last && census().phase == Phase::Payment)
+            .await;
+        census().index
     }
 }
 
@@ -130,14 +132,11 @@ async fn several_censuses_are_proven_and_the_rate_is_that_of_the_miner() {
     let twin = ShareTwin::new(schedule(), DEVICE, Faults::default(), 1);
     let running = Running::start(&twin, data.path(), None, Split::CENSUS);
     let censuses = 4;
-    let (mut shown, mut made, mut squares) = (0.0, 0.0, 0.0);
+    let mut ratios = Vec::new();
     for census in 1..=censuses {
+        // While nobody wants its hashes, it rests.
         let before = running.meter.hashes();
-        let open = |twin: &ShareTwin| {
-            let census_now = twin.now().chain.census;
-            census_now.index == census && census_now.phase == crate::chain::Phase::Payment
-        };
-        let sent = running.blocks(open).await;
+        assert_eq!(running.census_after(census - 1).await, census);
         let taken: Vec<_> = twin
             .taken()
             .into_iter()
@@ -145,22 +144,14 @@ async fn several_censuses_are_proven_and_the_rate_is_that_of_the_miner() {
             .collect();
         assert!((1..=3).contains(&taken.len()), "census {census}: {taken:?}");
         assert!(taken.is_sorted_by(|a, b| a.hashes < b.hashes), "{taken:?}");
-        // While nobody wants its hashes, it rests.
-        let last = taken.last().unwrap().hashes as f64;
-        let hashes = (sent[taken.len() - 1] - before) as f64;
-        let error = 1.0 / f64::from(SHARES - 2).sqrt();
-        assert!(
-            (last / hashes - 1.0).abs() < 4.5 * error,
-            "census {census}: {last} of {hashes}"
-        );
-        shown += last;
-        made += hashes;
-        squares += hashes * hashes;
+        let last = taken.last().unwrap();
+        ratios.push(last.hashes as f64 / (last.made - before) as f64);
     }
-    let error = squares.sqrt() / made / f64::from(SHARES - 2).sqrt();
+    // 5.5 standard errors: a chance of one in ten million. How good an estimate is, its own tests show.
+    let mean = ratios.iter().map(|ratio| ratio.ln()).sum::<f64>() / f64::from(censuses);
     assert!(
-        (shown / made - 1.0).abs() < 3.0 * error,
-        "{shown} of {made}, {error}"
+        mean.abs() < 5.5 / f64::from(censuses * SHARES).sqrt(),
+        "{ratios:?}"
     );
     assert!(twin.refused().is_empty(), "{:?}", twin.refused());
     assert!(
@@ -188,23 +179,17 @@ async fn between_censuses_the_same_connection_mines_for_the_pool() {
         let data = tempfile::tempdir().unwrap();
         let twin = ShareTwin::new(schedule(), DEVICE, Faults::default(), 2);
         let running = Running::start(&twin, data.path(), Some(pool.account()), split);
-        let mut accepted = Vec::new();
-        for census in 1..=2 {
-            running
-                .blocks(|twin| {
-                    let now = twin.now().chain.census;
-                    now.index == census && now.phase == crate::chain::Phase::Payment
-                })
-                .await;
-            running
-                .blocks(|_| pool.accepted() > accepted.last().copied().unwrap_or(0) + 3)
-                .await;
-            accepted.push(pool.accepted());
+        let mut census = 0;
+        for _ in 0..2 {
+            census = running.census_after(census).await;
+            // On a busy machine this may take more than one census.
+            let accepted = pool.accepted();
+            running.blocks(|_| pool.accepted() > accepted + 3).await;
         }
         assert_eq!(pool.rejected(), 0);
         assert_eq!(pool.connections(), 1);
-        let censuses: Vec<_> = twin.taken().iter().map(|taken| taken.census).collect();
-        assert!(censuses.contains(&1) && censuses.contains(&2), "{censuses:?}");
+        let censuses: BTreeSet<_> = twin.taken().iter().map(|taken| taken.census).collect();
+        assert!(censuses.len() >= 2, "{censuses:?}");
         assert_eq!(running.shared.connections(), 1);
         let report = running.watch.borrow().report.clone();
         assert_eq!(
@@ -278,7 +263,13 @@ async fn a_pool_that_talks_without_pause_wakes_the_miners_ten_times_a_second() {
 async fn a_second_life_goes_on_from_what_the_first_collected() {
     let _turn = TURN.lock().await;
     let data = tempfile::tempdir().unwrap();
-    let twin = ShareTwin::new(schedule(), DEVICE, Faults::default(), 3);
+    // Long enough for the second to come in time on a busy machine.
+    let long = Schedule {
+        window: 24,
+        gap: 30,
+        ..schedule()
+    };
+    let twin = ShareTwin::new(long, DEVICE, Faults::default(), 3);
     let first = Running::start(&twin, data.path(), None, Split::CENSUS);
     first.blocks(|twin| !twin.taken().is_empty()).await;
     first.control.send(Control::Stop).await.unwrap();
@@ -288,7 +279,7 @@ async fn a_second_life_goes_on_from_what_the_first_collected() {
     );
     let second = Running::start(&twin, data.path(), None, Split::CENSUS);
     second
-        .blocks(|twin| twin.now().chain.census.phase == crate::chain::Phase::Payment)
+        .blocks(|twin| twin.now().chain.census.phase == Phase::Payment)
         .await;
     let taken = twin.taken();
     assert!(taken.len() >= 2, "{taken:?}");
@@ -310,19 +301,22 @@ async fn another_fork_begins_anew_and_faults_are_lived_through() {
     running.blocks(|twin| twin.now().chain.best.number >= 4).await;
     let before = twin.now().chain.census.challenge;
     twin.reorganize(4);
+    // What waited for the fork that lost, some blocks of the new one have refused: its challenge is another, its window may not be open yet.
+    let waited = twin.refused().len();
     assert_ne!(twin.now().chain.census.challenge, before);
     running
         .blocks(|twin| {
             let census = twin.now().chain.census;
-            census.index == 3 && census.phase == crate::chain::Phase::Payment
+            census.index == 3 && census.phase == Phase::Payment
         })
         .await;
     let known: Vec<_> = twin.taken().iter().map(|taken| taken.challenge).collect();
     assert!(!known.contains(&before) && known.len() >= 2, "{:?}", twin.taken());
-    // What waited for the fork that lost may be refused, and nothing else.
+    // And what no block had taken until then, later ones may.
     let others: Vec<_> = twin
         .refused()
         .into_iter()
+        .skip(waited)
         .filter(|reason| reason != "WrongChallenge")
         .collect();
     assert!(others.is_empty(), "{others:?}");
