@@ -5,6 +5,8 @@ pub mod choice;
 pub mod cpu;
 pub mod cuda;
 mod known_answers;
+#[cfg(test)]
+pub(crate) mod twin;
 
 use compute_proof::{
     prove::{LeafProof, OpenError, Opening, RoundStore},
@@ -55,15 +57,7 @@ pub trait Prover: Send {
         before: [Hash; 2],
         count: u32,
     ) -> Result<Vec<Hash>, ProverError> {
-        let mut roots = Vec::new();
-        let mut before = before;
-        for index in 0..count {
-            let [two_before, one_before] = before;
-            let root = self.root(class, &round_seed(key, first + index, &two_before))?;
-            before = [one_before, root];
-            roots.push(root);
-        }
-        Ok(roots)
+        one_by_one(self, class, key, first, before, count)
     }
 
     /// How many rounds it takes at a time best: more than one if rounds overlap on it.
@@ -84,6 +78,25 @@ pub trait Prover: Send {
     /// # Errors
     /// [`ProverError`], when the hardware can't.
     fn time_product(&mut self, class: Class, seed: &Hash) -> Result<Duration, ProverError>;
+}
+
+/// [`Prover::roots`] by [`Prover::root`].
+fn one_by_one<P: Prover + ?Sized>(
+    prover: &mut P,
+    class: Class,
+    key: &Hash,
+    first: u32,
+    mut before: [Hash; 2],
+    count: u32,
+) -> Result<Vec<Hash>, ProverError> {
+    let mut roots = Vec::new();
+    for index in 0..count {
+        let [two_before, one_before] = before;
+        let root = prover.root(class, &round_seed(key, first + index, &two_before))?;
+        before = [one_before, root];
+        roots.push(root);
+    }
+    Ok(roots)
 }
 
 /// Makes the prover that opens in place of a device that can't.

@@ -81,23 +81,15 @@ impl Args {
         }))
     }
 
-    #[cfg(feature = "adversary")]
     fn engine(
         &self,
         device: Device,
         prover: Box<dyn Prover>,
         rescue: Option<Rescue>,
     ) -> std::io::Result<Engine> {
-        Engine::start_overclaiming(device, prover, rescue, self.simulate_overclaim)
-    }
-
-    #[cfg(not(feature = "adversary"))]
-    fn engine(
-        &self,
-        device: Device,
-        prover: Box<dyn Prover>,
-        rescue: Option<Rescue>,
-    ) -> std::io::Result<Engine> {
+        #[cfg(feature = "adversary")]
+        return Engine::start_overclaiming(device, prover, rescue, self.simulate_overclaim);
+        #[cfg(not(feature = "adversary"))]
         Engine::start(device, prover, rescue)
     }
 }

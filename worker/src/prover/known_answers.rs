@@ -99,58 +99,15 @@ fn push(store: &mut RoundStore, root: Hash) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::reference::ReferenceProver;
-    use compute_proof::prove::LeafProof;
-    use std::time::Duration;
-
-    /// Right round by round; of rounds at once, one is another's.
-    struct Mixing;
-
-    impl Prover for Mixing {
-        fn name(&self) -> &'static str {
-            "mixing"
-        }
-
-        fn threads(&self) -> usize {
-            1
-        }
-
-        fn root(&mut self, class: Class, seed: &Hash) -> Result<Hash, ProverError> {
-            ReferenceProver.root(class, seed)
-        }
-
-        fn roots(
-            &mut self,
-            class: Class,
-            key: &Hash,
-            first: u32,
-            before: [Hash; 2],
-            count: u32,
-        ) -> Result<Vec<Hash>, ProverError> {
-            let mut roots = ReferenceProver.roots(class, key, first, before, count)?;
-            roots.swap(1, 2);
-            Ok(roots)
-        }
-
-        fn leaves(
-            &mut self,
-            class: Class,
-            seed: &Hash,
-            indices: &[u32],
-        ) -> Result<Vec<LeafProof>, ProverError> {
-            ReferenceProver.leaves(class, seed, indices)
-        }
-
-        fn time_product(&mut self, class: Class, seed: &Hash) -> Result<Duration, ProverError> {
-            ReferenceProver.time_product(class, seed)
-        }
-    }
+    use crate::{prover::twin::ProverTwin, reference::ReferenceProver};
 
     #[test]
     fn rounds_that_overlap_must_be_right_too() {
-        assert_eq!(commitment(&mut Mixing).unwrap(), COMMITMENT);
+        // Right round by round; of rounds at once, one is another's.
+        let mut mixing = ProverTwin::new("mixing").overlapping(4, |roots| roots.swap(1, 2));
+        assert_eq!(commitment(&mut mixing).unwrap(), COMMITMENT);
         assert_eq!(commitment_at_once(&mut ReferenceProver).unwrap(), COMMITMENT);
-        match check(&mut Mixing) {
+        match check(&mut mixing) {
             Err(ProverError::KnownAnswers {
                 backend: "mixing",
                 what,

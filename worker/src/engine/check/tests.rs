@@ -1,51 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 use super::*;
-use crate::{prover::cpu::Cpu, reference::ReferenceProver};
-use compute_proof::{
-    prove::{LeafProof, Product, Reference, RoundTree},
-    Device,
+use crate::{
+    prover::{
+        cpu::Cpu,
+        twin::{digests, ProverTwin},
+    },
+    reference::ReferenceProver,
 };
+use compute_proof::{prove::RoundTree, Device};
 
 const DEVICE: Device = Device {
     asset: 7,
     prover: [0xAA; 32],
 };
-
-/// Computes as `tree` says, whatever it is asked: so it is consistent with itself.
-struct Liar<F>(F);
-
-impl<F: FnMut(&Hash) -> RoundTree + Send> Prover for Liar<F> {
-    fn name(&self) -> &'static str {
-        "liar"
-    }
-
-    fn threads(&self) -> usize {
-        1
-    }
-
-    fn root(&mut self, _: Class, seed: &Hash) -> Result<Hash, ProverError> {
-        Ok((self.0)(seed).root())
-    }
-
-    fn leaves(&mut self, class: Class, seed: &Hash, indices: &[u32]) -> Result<Vec<LeafProof>, ProverError> {
-        let tree = (self.0)(seed);
-        let leaf = |index: &u32| {
-            tree.leaf(*index)
-                .ok_or(ProverError::NoLeaf { class, index: *index })
-        };
-        indices.iter().map(leaf).collect()
-    }
-
-    fn time_product(&mut self, _: Class, _: &Hash) -> Result<Duration, ProverError> {
-        Err(ProverError::Unavailable("yardstick"))
-    }
-}
-
-fn digests(seed: &Hash) -> Vec<u8> {
-    let mut digests = vec![0; 64 * 64];
-    Reference.digests(Class::Xs, 0, seed, &mut digests);
-    digests
-}
 
 fn store(prover: &mut impl Prover, class: Class, rounds: u32) -> RoundStore {
     let mut store = RoundStore::new(&[1; 32], &DEVICE, class);
@@ -84,11 +51,9 @@ fn larger_shapes_are_checked_by_their_leaves() {
 
 #[test]
 fn a_device_that_is_wrong_in_an_eighth_of_its_units_is_found_out_and_the_cell_named() {
-    let mut liar = Liar(|seed: &Hash| {
-        let mut digests = digests(seed);
-        // The last eight rows of each round, as if their unit were broken.
+    // The last eight rows of each round, as if their unit were broken.
+    let mut liar = ProverTwin::bent("liar", |digests| {
         digests[56 * 64..].iter_mut().for_each(|digest| *digest ^= 1);
-        RoundTree::new(seed, digests)
     });
     let store = store(&mut liar, Class::Xs, 6);
     for chance in 0..8 {
@@ -128,7 +93,7 @@ fn a_device_that_erred_once_is_found_out_when_that_round_is_drawn() {
 
 #[test]
 fn a_device_that_does_other_work_than_it_was_asked_for_is_found_out() {
-    let mut liar = Liar(|seed: &Hash| RoundTree::new(seed, vec![0; 64 * 64]));
+    let mut liar = ProverTwin::bent("liar", |digests| digests.fill(0));
     let store = store(&mut liar, Class::Xs, 3);
     let (result, _) = run(&mut liar, &store, 0);
     assert!(matches!(result, Err(Fault::Cell { .. })), "{result:?}");
@@ -136,37 +101,13 @@ fn a_device_that_does_other_work_than_it_was_asked_for_is_found_out() {
 
 #[test]
 fn a_device_that_answers_nothing_or_fails_is_found_out() {
-    struct Silent(bool);
-
-    impl Prover for Silent {
-        fn name(&self) -> &'static str {
-            "silent"
-        }
-
-        fn threads(&self) -> usize {
-            1
-        }
-
-        fn root(&mut self, class: Class, seed: &Hash) -> Result<Hash, ProverError> {
-            ReferenceProver.root(class, seed)
-        }
-
-        fn leaves(&mut self, _: Class, _: &Hash, _: &[u32]) -> Result<Vec<LeafProof>, ProverError> {
-            match self.0 {
-                true => Err(ProverError::Unavailable("card any more")),
-                false => Ok(Vec::new()),
-            }
-        }
-
-        fn time_product(&mut self, _: Class, _: &Hash) -> Result<Duration, ProverError> {
-            Err(ProverError::Unavailable("yardstick"))
-        }
-    }
-
     let store = store(&mut ReferenceProver, Class::Xs, 2);
-    let (result, _) = run(&mut Silent(false), &store, 0);
+    let mut silent = ProverTwin::new("silent").with_leaves(|_, _, _| Ok(Vec::new()));
+    let (result, _) = run(&mut silent, &store, 0);
     assert!(matches!(result, Err(Fault::Count { found: 0, .. })), "{result:?}");
-    let (result, _) = run(&mut Silent(true), &store, 0);
+    let mut gone =
+        ProverTwin::new("gone").with_leaves(|_, _, _| Err(ProverError::Unavailable("card any more")));
+    let (result, _) = run(&mut gone, &store, 0);
     assert!(result.unwrap_err().to_string().contains("no card any more"));
 }
 

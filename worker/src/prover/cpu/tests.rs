@@ -2,7 +2,7 @@
 //! Every path against the reference, byte for byte.
 
 use super::{panel::size, *};
-use crate::prover::{fresh_seed, open};
+use crate::prover::{fresh_seed, open, twin::ProverTwin};
 use compute_proof::{
     hash::keyed,
     merkle::fold,
@@ -266,37 +266,21 @@ fn leaves_lead_to_the_root_at_their_index() {
 
 #[test]
 fn a_backend_that_computes_wrongly_does_not_pass_the_known_answers() {
-    struct Faulty(Cpu, Class);
-    impl Prover for Faulty {
-        fn name(&self) -> &'static str {
-            "faulty"
-        }
-        fn threads(&self) -> usize {
-            1
-        }
-        fn root(&mut self, class: Class, seed: &Hash) -> Result<Hash, ProverError> {
-            let mut root = self.0.root(class, seed)?;
-            root[31] ^= u8::from(class == self.1);
-            Ok(root)
-        }
-        fn leaves(
-            &mut self,
-            class: Class,
-            seed: &Hash,
-            indices: &[u32],
-        ) -> Result<Vec<LeafProof>, ProverError> {
-            let mut leaves = self.0.leaves(class, seed, indices)?;
-            for proof in &mut leaves {
-                proof.leaf[63] ^= u8::from(class == self.1);
-            }
-            Ok(leaves)
-        }
-        fn time_product(&mut self, class: Class, seed: &Hash) -> Result<Duration, ProverError> {
-            self.0.time_product(class, seed)
-        }
-    }
-    for class in [Class::Xs, Class::S] {
-        let mut faulty = Faulty(Cpu::fastest(None).unwrap(), class);
+    for wrong in [Class::Xs, Class::S] {
+        let [mut for_roots, mut for_leaves] = [(); 2].map(|()| Cpu::fastest(None).unwrap());
+        let mut faulty = ProverTwin::new("faulty")
+            .with_root(move |class, seed| {
+                let mut root = for_roots.root(class, seed)?;
+                root[31] ^= u8::from(class == wrong);
+                Ok(root)
+            })
+            .with_leaves(move |class, seed, indices| {
+                let mut leaves = for_leaves.leaves(class, seed, indices)?;
+                for proof in &mut leaves {
+                    proof.leaf[63] ^= u8::from(class == wrong);
+                }
+                Ok(leaves)
+            });
         let refused = known_answers::check(&mut faulty);
         assert!(
             matches!(

@@ -2,55 +2,20 @@
 //! A device that computes wrongly commits to nothing, and everybody who looks is told why.
 
 use super::*;
-use crate::{
-    prover::{Prover, ProverError},
-    state::Obstacle,
-};
-use compute_proof::prove::{LeafProof, Product, Reference, RoundTree};
+use crate::{prover::twin::ProverTwin, state::Obstacle};
 use std::sync::{
     atomic::{AtomicBool, Ordering},
     Arc,
 };
 
-/// A card of which one unit is broken: consistent with itself, and wrong in an eighth of the cells.
-struct Broken(Arc<AtomicBool>);
-
-impl Broken {
-    fn tree(&self, seed: &Hash) -> RoundTree {
-        let mut digests = vec![0; 64 * 64];
-        Reference.digests(Class::Xs, 0, seed, &mut digests);
-        if self.0.load(Ordering::SeqCst) {
+/// A card of which one unit is broken while told to be: consistent with itself, and wrong in an eighth of the cells.
+fn with_a_broken_unit(broken: &Arc<AtomicBool>) -> ProverTwin {
+    let broken = broken.clone();
+    ProverTwin::bent("broken", move |digests| {
+        if broken.load(Ordering::SeqCst) {
             digests[..8 * 64].iter_mut().for_each(|digest| *digest ^= 1);
         }
-        RoundTree::new(seed, digests)
-    }
-}
-
-impl Prover for Broken {
-    fn name(&self) -> &'static str {
-        "broken"
-    }
-
-    fn threads(&self) -> usize {
-        1
-    }
-
-    fn root(&mut self, _: Class, seed: &Hash) -> Result<Hash, ProverError> {
-        Ok(self.tree(seed).root())
-    }
-
-    fn leaves(&mut self, class: Class, seed: &Hash, indices: &[u32]) -> Result<Vec<LeafProof>, ProverError> {
-        let tree = self.tree(seed);
-        let leaf = |index: &u32| {
-            tree.leaf(*index)
-                .ok_or(ProverError::NoLeaf { class, index: *index })
-        };
-        indices.iter().map(leaf).collect()
-    }
-
-    fn time_product(&mut self, _: Class, _: &Hash) -> Result<Duration, ProverError> {
-        Err(ProverError::Unavailable("yardstick"))
-    }
+    })
 }
 
 #[tokio::test]
@@ -59,7 +24,7 @@ async fn a_broken_device_sends_no_commit_says_why_and_earns_again_once_it_is_men
     let twin = twin(Faults::default(), 1);
     let broken = Arc::new(AtomicBool::new(true));
     let service = Service {
-        engine: Engine::start(DEVICE, Box::new(Broken(broken.clone())), None).unwrap(),
+        engine: Engine::start(DEVICE, Box::new(with_a_broken_unit(&broken)), None).unwrap(),
         ..service(&twin, data.path())
     };
     let (control, asked) = mpsc::channel(4);

@@ -9,9 +9,8 @@
 use super::*;
 use crate::{
     chain::Census,
-    prover::{Prover, ProverError},
+    prover::{twin::ProverTwin, Prover},
 };
-use compute_proof::prove::LeafProof;
 use std::{
     sync::{Arc, Condvar, Mutex},
     time::Instant as RealTime,
@@ -73,36 +72,18 @@ impl Meter {
 }
 
 /// A device that computes as many rounds as the meter allows.
-struct Metered(Arc<Meter>);
-
-impl Prover for Metered {
-    fn name(&self) -> &'static str {
-        "metered"
-    }
-
-    fn threads(&self) -> usize {
-        1
-    }
-
-    fn root(&mut self, class: Class, seed: &Hash) -> Result<Hash, ProverError> {
-        let mut allowed = self.0.rounds.lock().unwrap();
+fn metered(meter: Arc<Meter>) -> ProverTwin {
+    ProverTwin::new("metered").with_root(move |class, seed| {
+        let mut allowed = meter.rounds.lock().unwrap();
         while allowed.rounds == 0 && !allowed.closed {
             allowed.starves = true;
-            allowed = self.0.changed.wait(allowed).unwrap();
+            allowed = meter.changed.wait(allowed).unwrap();
         }
         allowed.starves = false;
         allowed.rounds = allowed.rounds.saturating_sub(1);
         drop(allowed);
         ReferenceProver.root(class, seed)
-    }
-
-    fn leaves(&mut self, class: Class, seed: &Hash, indices: &[u32]) -> Result<Vec<LeafProof>, ProverError> {
-        ReferenceProver.leaves(class, seed, indices)
-    }
-
-    fn time_product(&mut self, class: Class, seed: &Hash) -> Result<Duration, ProverError> {
-        ReferenceProver.time_product(class, seed)
-    }
+    })
 }
 
 /// A worker's life, from its start to its end.
@@ -115,7 +96,7 @@ struct Life {
 impl Life {
     fn start(twin: &Twin, data: &Path) -> Self {
         let meter = Arc::<Meter>::default();
-        let engine = Engine::start(DEVICE, Box::new(Metered(meter.clone())), None).unwrap();
+        let engine = Engine::start(DEVICE, Box::new(metered(meter.clone())), None).unwrap();
         let progress = engine.progress();
         let service = Service {
             chain: twin.clone(),

@@ -2,8 +2,7 @@
 //! A device that errs, hangs or is lost after its commit: the commit is opened all the same.
 
 use super::*;
-use crate::prover::{Prover, ProverError, Rescue};
-use compute_proof::prove::LeafProof;
+use crate::prover::{twin::ProverTwin, Prover, ProverError, Rescue};
 use std::sync::{
     atomic::{AtomicU32, AtomicU8, Ordering},
     Arc, Condvar, Mutex,
@@ -33,40 +32,26 @@ impl Moody {
         }
     }
 
+    fn prover(&self) -> Box<ProverTwin> {
+        let Self { mood, asked } = self.clone();
+        let twin = ProverTwin::new("moody").with_leaves(move |class, seed, indices| {
+            asked.fetch_add(1, Ordering::SeqCst);
+            let mut leaves = ReferenceProver.leaves(class, seed, indices)?;
+            let (mood, changed) = &*mood;
+            let mood = changed
+                .wait_while(mood.lock().unwrap(), |mood| *mood == Mood::Hangs)
+                .unwrap();
+            if *mood == Mood::Wrong {
+                leaves[0].leaf[0] ^= 1;
+            }
+            Ok(leaves)
+        });
+        Box::new(twin)
+    }
+
     fn becomes(&self, mood: Mood) {
         *self.mood.0.lock().unwrap() = mood;
         self.mood.1.notify_all();
-    }
-}
-
-impl Prover for Moody {
-    fn name(&self) -> &'static str {
-        "moody"
-    }
-
-    fn threads(&self) -> usize {
-        1
-    }
-
-    fn root(&mut self, class: Class, seed: &Hash) -> Result<Hash, ProverError> {
-        ReferenceProver.root(class, seed)
-    }
-
-    fn leaves(&mut self, class: Class, seed: &Hash, indices: &[u32]) -> Result<Vec<LeafProof>, ProverError> {
-        self.asked.fetch_add(1, Ordering::SeqCst);
-        let mut leaves = ReferenceProver.leaves(class, seed, indices)?;
-        let (mood, changed) = &*self.mood;
-        let mood = changed
-            .wait_while(mood.lock().unwrap(), |mood| *mood == Mood::Hangs)
-            .unwrap();
-        if *mood == Mood::Wrong {
-            leaves[0].leaf[0] ^= 1;
-        }
-        Ok(leaves)
-    }
-
-    fn time_product(&mut self, class: Class, seed: &Hash) -> Result<Duration, ProverError> {
-        ReferenceProver.time_product(class, seed)
     }
 }
 
@@ -83,7 +68,7 @@ fn processor() -> (Arc<AtomicU32>, Option<Rescue>) {
 
 fn start(twin: &Twin, data: &Path, device: &Moody, rescue: Option<Rescue>) -> Running {
     Running::run(Service {
-        engine: Engine::start(DEVICE, Box::new(device.clone()), rescue).unwrap(),
+        engine: Engine::start(DEVICE, device.prover(), rescue).unwrap(),
         ..service(twin, data)
     })
 }
@@ -138,7 +123,7 @@ async fn a_device_that_hangs_in_the_check_of_its_second_commit_keeps_the_first_f
     let (device, (needed, rescue)) = (Moody::new(), processor());
     // So many rounds that there is always more to claim.
     let service = Service {
-        engine: Engine::start(DEVICE, Box::new(device.clone()), rescue).unwrap(),
+        engine: Engine::start(DEVICE, device.prover(), rescue).unwrap(),
         settings: Settings {
             max_rounds: 65_536,
             ..settings()
@@ -184,37 +169,22 @@ async fn an_opening_is_computed_from_the_first_block_with_its_seed_on_and_sent_l
 }
 
 /// A device that is lost to its process at the round after the rounds that it may compute.
-struct Losing(Arc<AtomicU8>);
-
-impl Prover for Losing {
-    fn name(&self) -> &'static str {
-        "losing"
-    }
-
-    fn threads(&self) -> usize {
-        1
-    }
-
-    fn root(&mut self, class: Class, seed: &Hash) -> Result<Hash, ProverError> {
-        let left = self
-            .0
-            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
-        match left {
-            Ok(_) => ReferenceProver.root(class, seed),
-            Err(_) => Err(lost()),
-        }
-    }
-
-    fn leaves(&mut self, class: Class, seed: &Hash, indices: &[u32]) -> Result<Vec<LeafProof>, ProverError> {
-        match self.0.load(Ordering::SeqCst) {
-            0 => Err(lost()),
-            _ => ReferenceProver.leaves(class, seed, indices),
-        }
-    }
-
-    fn time_product(&mut self, _: Class, _: &Hash) -> Result<Duration, ProverError> {
-        Err(lost())
-    }
+fn losing(left: &Arc<AtomicU8>) -> ProverTwin {
+    let [of_roots, of_leaves] = [left, left].map(Arc::clone);
+    ProverTwin::new("losing")
+        .with_root(move |class, seed| {
+            let left = of_roots.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
+            match left {
+                Ok(_) => ReferenceProver.root(class, seed),
+                Err(_) => Err(lost()),
+            }
+        })
+        .with_leaves(
+            move |class, seed, indices| match of_leaves.load(Ordering::SeqCst) {
+                0 => Err(lost()),
+                _ => ReferenceProver.leaves(class, seed, indices),
+            },
+        )
 }
 
 fn lost() -> ProverError {
@@ -231,7 +201,7 @@ async fn a_device_that_is_lost_ends_the_worker_with_a_code_that_starts_it_again_
     let (needed, rescue) = processor();
     let left = Arc::new(AtomicU8::new(5));
     let mut running = Running::run(Service {
-        engine: Engine::start(DEVICE, Box::new(Losing(left.clone())), rescue).unwrap(),
+        engine: Engine::start(DEVICE, Box::new(losing(&left)), rescue).unwrap(),
         ..service(&twin, data.path())
     });
     // Four rounds are committed to, and there is one more.
