@@ -4,7 +4,10 @@
 //! B is generated once a round and packed into panels of 64 columns, so that a panel yields whole leaves. The
 //! rows of A are taken in blocks, one thread a block: a block generates its rows, multiplies them with every
 //! panel, digests, and hashes its leaves up to one node. So a round needs memory for B, and per thread for
-//! one block; no product is ever stored.
+//! one block; no product is ever stored. Where there are more threads than blocks, some share one.
+
+// The vectors are those of x86.
+#![cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
 
 mod block;
 mod kernel;
@@ -26,8 +29,11 @@ mod tests;
 
 pub use kernel::Path;
 
+/// Blocks a thread whose rows [`Prover::time_product`] generates before it measures.
+const BLOCKS_AHEAD: usize = 8;
+
 use self::{
-    block::{Block, Blocking},
+    block::{Block, Blocking, Products},
     panel::Panels,
 };
 use super::{known_answers, Prover, ProverError};
@@ -58,16 +64,30 @@ impl Cpu {
             if path == Path::Portable && best.is_some() {
                 break;
             }
-            // A path that is there but computes wrongly is passed over: the next one may be right.
-            let Ok(mut cpu) = Self::new(path, threads) else {
-                continue;
+            let mut cpu = match Self::new(path, threads) {
+                Ok(cpu) => cpu,
+                // The next one may be right.
+                Err(error @ ProverError::KnownAnswers { .. }) => {
+                    tracing::error!("passed over: {error}");
+                    continue;
+                }
+                Err(error) => return Err(error),
             };
-            let time = cpu.time_product(Class::S, &known_answers::COMMITMENT)?;
+            let time = cpu.least_time()?;
             if best.as_ref().is_none_or(|(fastest, _)| time < *fastest) {
                 best = Some((time, cpu));
             }
         }
         best.map(|(_, cpu)| cpu).ok_or(ProverError::NoBackend)
+    }
+
+    /// The least of three times of one product: others may be at work on this machine.
+    fn least_time(&mut self) -> Result<Duration, ProverError> {
+        let mut least = Duration::MAX;
+        for _ in 0..3 {
+            least = least.min(self.time_product(Class::S, &known_answers::COMMITMENT)?);
+        }
+        Ok(least)
     }
 
     /// One path, once it has passed the known answers.
@@ -160,22 +180,26 @@ impl Prover for Cpu {
         let blocking = Blocking::new(class, pool.current_num_threads());
         pool.install(|| {
             panels.generate(*path, class, seed)?;
-            // All of A, ahead of time: twice the memory of a round.
-            let mut blocks: Vec<Block> = (0..blocking.count())
-                .into_par_iter()
-                .map(|number| {
-                    let mut block = Block::new(*path, blocking);
-                    block.generate(seed, number);
-                    block
-                })
+            // The rows of some blocks a thread ahead of time: all of A would be much memory.
+            let at_once = rayon::current_num_threads() * BLOCKS_AHEAD;
+            let mut blocks: Vec<_> = (0..at_once.min(panel::size(blocking.count())))
+                .map(|_| (Block::new(*path, blocking), Products::new(blocking)))
                 .collect();
-            let begun = Instant::now();
-            blocks.par_iter_mut().for_each(|block| {
-                for panel in panels.iter() {
-                    std::hint::black_box(block.digests(panel));
-                }
-            });
-            Ok(begun.elapsed())
+            let mut taken = Duration::ZERO;
+            for first in (0..blocking.count()).step_by(blocks.len()) {
+                let mut numbered: Vec<_> = blocks.iter_mut().zip(first..blocking.count()).collect();
+                numbered
+                    .par_iter_mut()
+                    .for_each(|((block, _), number)| block.generate(seed, *number));
+                let begun = Instant::now();
+                numbered.par_iter_mut().for_each(|((block, products), _)| {
+                    for panel in panels.iter() {
+                        std::hint::black_box(block.digests(panel, products));
+                    }
+                });
+                taken += begun.elapsed();
+            }
+            Ok(taken)
         })
     }
 }

@@ -6,7 +6,7 @@
 
 use super::{
     block::Sums,
-    kernel::{digest_all, Rows},
+    kernel::{digest_all, in_fours, Rows, FOUR},
     panel::{self, Step, COLUMNS, GROUP},
     stream::{self, Lanes, MOST},
 };
@@ -19,9 +19,6 @@ use std::arch::x86_64::{
 
 /// Columns at a time: two vectors, in which each column has two sums, of its even and its odd pairs.
 const WIDTH: usize = 8;
-
-/// Rows at a time: with two vectors, half of the 16 registers are sums.
-const HEIGHT: usize = 4;
 
 // SAFETY, for all of it: only the functions below use these vectors, and they are compiled for AVX2.
 impl Lanes for __m256i {
@@ -87,26 +84,19 @@ pub fn widen(rows: &mut Rows) {
 /// Digests of the products of all rows (a multiple of four) with a panel.
 #[target_feature(enable = "avx2")]
 pub fn multiply(rows: &Rows, panel: &[Step], sums: &mut Sums, digests: &mut [Leaf]) {
-    sums.fill([0; COLUMNS]);
-    let parts = rows.wide.chunks_exact(rows.height * rows.depth);
-    for (part, steps) in parts.zip(panel.chunks_exact(rows.depth / GROUP)) {
-        let four_rows = part.chunks_exact(HEIGHT * rows.depth);
-        for (four, sums) in four_rows.zip(sums.as_chunks_mut::<HEIGHT>().0) {
-            let row = |index: usize| four[index * rows.depth..][..rows.depth].as_chunks::<GROUP>().0;
-            let rows = [row(0), row(1), row(2), row(3)];
-            for first in (0..COLUMNS).step_by(WIDTH) {
-                tile(rows, steps, first, sums);
-            }
+    in_fours(&rows.wide, rows, panel, sums, |four, steps, sums| {
+        for first in (0..COLUMNS).step_by(WIDTH) {
+            tile(four, steps, first, sums);
         }
-    }
+    });
     digest_all(sums, digests);
 }
 
 /// Adds the products of four rows with the columns `first ..` of a part of a panel to `sums`.
 #[target_feature(enable = "avx2")]
-fn tile(rows: [&[[i16; GROUP]]; HEIGHT], steps: &[Step], first: usize, sums: &mut [[i32; COLUMNS]; HEIGHT]) {
+fn tile(rows: [&[[i16; GROUP]]; FOUR], steps: &[Step], first: usize, sums: &mut [[i32; COLUMNS]; FOUR]) {
     let [r0, r1, r2, r3] = rows;
-    let mut acc = [[_mm256_setzero_si256(); 2]; HEIGHT];
+    let mut acc = [[_mm256_setzero_si256(); 2]; FOUR];
     for ((((step, r0), r1), r2), r3) in steps.iter().zip(r0).zip(r1).zip(r2).zip(r3) {
         let words: &[u32] = &step[first / 16].0[first % 16..][..WIDTH];
         // SAFETY: four words are the 16 bytes that are read.

@@ -7,7 +7,7 @@
 
 use super::{
     block::Sums,
-    kernel::{digest_all, Rows},
+    kernel::{digest_all, in_fours, Rows, FOUR},
     panel::{self, Step, COLUMNS, GROUP, LINES},
     stream::{self, Lanes, MOST},
 };
@@ -16,9 +16,6 @@ use std::arch::x86_64::{
     __m512i, _mm512_add_epi32, _mm512_dpbusd_epi32, _mm512_loadu_si512, _mm512_rol_epi32, _mm512_set1_epi32,
     _mm512_setzero_si512, _mm512_storeu_si512, _mm512_xor_si512,
 };
-
-/// Rows at a time: with four vectors, 16 of the 32 registers are sums, enough to hide the latency.
-const HEIGHT: usize = 4;
 
 // SAFETY, for all of it: only the functions below use these vectors, and they are compiled for AVX-512.
 impl Lanes for __m512i {
@@ -82,22 +79,17 @@ pub fn digest(sums: &Sums, digests: &mut [Leaf]) {
 /// Digests of the products of all rows (a multiple of four) with a panel.
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
 pub fn multiply(rows: &Rows, panel: &[Step], sums: &mut Sums, digests: &mut [Leaf]) {
-    sums.fill([0; COLUMNS]);
-    for (part, steps) in rows.parts().zip(panel.chunks_exact(rows.depth / GROUP)) {
-        let four_rows = part.chunks_exact(HEIGHT * rows.depth);
-        for (four, sums) in four_rows.zip(sums.as_chunks_mut::<HEIGHT>().0) {
-            let row = |index: usize| four[index * rows.depth..][..rows.depth].as_chunks::<GROUP>().0;
-            tile([row(0), row(1), row(2), row(3)], steps, sums);
-        }
-    }
+    in_fours(&rows.bytes, rows, panel, sums, |four, steps, sums| {
+        tile(four, steps, sums)
+    });
     rows.take_excess(sums);
     digest_all(sums, digests);
 }
 
 /// Adds the products of four rows with a part of a panel to `sums`.
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
-fn tile(rows: [&[[u8; GROUP]]; HEIGHT], steps: &[Step], sums: &mut [[i32; COLUMNS]; HEIGHT]) {
-    let mut acc = [[_mm512_setzero_si512(); LINES]; HEIGHT];
+fn tile(rows: [&[[u8; GROUP]]; FOUR], steps: &[Step], sums: &mut [[i32; COLUMNS]; FOUR]) {
+    let mut acc = [[_mm512_setzero_si512(); LINES]; FOUR];
     for (acc, sums) in acc.iter_mut().zip(&*sums) {
         for (acc, sums) in acc.iter_mut().zip(sums.as_chunks::<16>().0) {
             // SAFETY: 16 int32 are the 64 bytes that are read.

@@ -5,7 +5,7 @@
 
 use super::{
     block::Sums,
-    kernel::{digest_all, Rows},
+    kernel::{digest_all, in_fours, Rows, FOUR},
     panel::{Step, COLUMNS, GROUP},
 };
 use compute_proof::opening::Leaf;
@@ -16,31 +16,22 @@ use std::arch::x86_64::{
 /// Columns at a time: two vectors of eight int32.
 const WIDTH: usize = 16;
 
-/// Rows at a time: with two vectors, half of the 16 registers are sums.
-const HEIGHT: usize = 4;
-
 /// Digests of the products of all rows (a multiple of four) with a panel.
 #[target_feature(enable = "avx2,avxvnni")]
 pub fn multiply(rows: &Rows, panel: &[Step], sums: &mut Sums, digests: &mut [Leaf]) {
-    sums.fill([0; COLUMNS]);
-    for (part, steps) in rows.parts().zip(panel.chunks_exact(rows.depth / GROUP)) {
-        let four_rows = part.chunks_exact(HEIGHT * rows.depth);
-        for (four, sums) in four_rows.zip(sums.as_chunks_mut::<HEIGHT>().0) {
-            let row = |index: usize| four[index * rows.depth..][..rows.depth].as_chunks::<GROUP>().0;
-            let rows = [row(0), row(1), row(2), row(3)];
-            for line in 0..COLUMNS / WIDTH {
-                tile(rows, steps, line, sums);
-            }
+    in_fours(&rows.bytes, rows, panel, sums, |four, steps, sums| {
+        for line in 0..COLUMNS / WIDTH {
+            tile(four, steps, line, sums);
         }
-    }
+    });
     rows.take_excess(sums);
     digest_all(sums, digests);
 }
 
 /// Adds the products of four rows with the columns of one line of a part of a panel to `sums`.
 #[target_feature(enable = "avx2,avxvnni")]
-fn tile(rows: [&[[u8; GROUP]]; HEIGHT], steps: &[Step], line: usize, sums: &mut [[i32; COLUMNS]; HEIGHT]) {
-    let mut acc = [[_mm256_setzero_si256(); 2]; HEIGHT];
+fn tile(rows: [&[[u8; GROUP]]; FOUR], steps: &[Step], line: usize, sums: &mut [[i32; COLUMNS]; FOUR]) {
+    let mut acc = [[_mm256_setzero_si256(); 2]; FOUR];
     for (acc, sums) in acc.iter_mut().zip(&*sums) {
         for (acc, sums) in acc.iter_mut().zip(sums[line * WIDTH..].as_chunks::<8>().0) {
             // SAFETY: eight int32 are the 32 bytes that are read.

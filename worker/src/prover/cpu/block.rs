@@ -12,6 +12,7 @@ use compute_proof::{
     prove::LeafProof,
     Class, Hash,
 };
+use rayon::prelude::*;
 
 /// Products of some rows with one panel.
 pub type Sums = [[i32; COLUMNS]];
@@ -49,30 +50,39 @@ impl Blocking {
     }
 }
 
-/// Working memory for one block at a time.
+/// The rows of one block at a time.
 pub struct Block {
     path: Path,
     blocking: Blocking,
     number: u32,
     rows: Rows,
+}
+
+/// Working memory for a block's products with one panel at a time.
+pub struct Products {
     sums: Vec<[i32; COLUMNS]>,
     digests: Vec<Leaf>,
-    /// Hashes of the leaves of one panel.
-    hashes: Vec<Hash>,
+}
+
+impl Products {
+    /// Memory for blocks of a round.
+    pub fn new(blocking: Blocking) -> Self {
+        let height = size(blocking.height);
+        Self {
+            sums: vec![[0; COLUMNS]; height],
+            digests: vec![[0; COLUMNS]; height],
+        }
+    }
 }
 
 impl Block {
     /// Memory for blocks of a round.
     pub fn new(path: Path, blocking: Blocking) -> Self {
-        let height = size(blocking.height);
         Self {
             path,
             blocking,
             number: 0,
-            rows: Rows::new(path, size(blocking.class.k()), height),
-            sums: vec![[0; COLUMNS]; height],
-            digests: vec![[0; COLUMNS]; height],
-            hashes: vec![[0; 32]; height],
+            rows: Rows::new(path, size(blocking.class.k()), size(blocking.height)),
         }
     }
 
@@ -85,40 +95,52 @@ impl Block {
     }
 
     /// The digests of the block's products with one panel: a leaf a row.
-    pub fn digests(&mut self, panel: &[Step]) -> &[Leaf] {
-        self.path
-            .multiply(&self.rows, panel, &mut self.sums, &mut self.digests);
-        &self.digests
+    pub fn digests<'a>(&self, panel: &[Step], products: &'a mut Products) -> &'a [Leaf] {
+        let Products { sums, digests } = products;
+        self.path.multiply(&self.rows, panel, sums, digests);
+        digests
     }
 
     /// The root of the block's part of the tree, and those of the leaves at `indices` that lie in it, by
     /// index, with their paths up to that root.
-    pub fn tree(&mut self, seed: &Hash, panels: &Panels, indices: &[u32]) -> (Hash, Vec<(u32, LeafProof)>) {
-        let per_row = size(self.blocking.class.leaves_per_row());
+    ///
+    /// A thread that has no block of its own any more takes panels of this one: so as many threads as there may be end together.
+    pub fn tree(&self, seed: &Hash, panels: &Panels, indices: &[u32]) -> (Hash, Vec<(u32, LeafProof)>) {
+        let (height, per_row) = (
+            size(self.blocking.height),
+            size(self.blocking.class.leaves_per_row()),
+        );
         let first = self.number * self.blocking.leaves();
         let wanted: Vec<u32> = indices
             .iter()
             .filter_map(|index| index.checked_sub(first))
             .filter(|at| *at < self.blocking.leaves())
             .collect();
-        let mut hashes = vec![[0; 32]; size(self.blocking.leaves())];
-        let mut found: Vec<(u32, Leaf)> = Vec::new();
-        for (column, panel) in panels.iter().enumerate() {
-            self.digests(panel);
-            keyed_many(seed, &self.digests, &mut self.hashes);
-            for (row, (leaf, hash)) in self.digests.iter().zip(&self.hashes).enumerate() {
+        // Of each panel a column of leaves: their hashes, and those that are wanted.
+        let columns: Vec<(Vec<Hash>, Vec<(u32, Leaf)>)> = (0..per_row)
+            .into_par_iter()
+            .map_init(
+                || Products::new(self.blocking),
+                |products, column| {
+                    let leaves = self.digests(panels.panel(column), products);
+                    let mut hashes = vec![[0; 32]; height];
+                    keyed_many(seed, leaves, &mut hashes);
+                    let of_column = |at: &&u32| size(**at) % per_row == column;
+                    let leaf = |at: &u32| (*at, leaves[size(*at) / per_row]);
+                    (hashes, wanted.iter().filter(of_column).map(leaf).collect())
+                },
+            )
+            .collect();
+        let mut hashes = vec![[0; 32]; height * per_row];
+        for (column, (of_column, _)) in columns.iter().enumerate() {
+            for (row, hash) in of_column.iter().enumerate() {
                 hashes[row * per_row + column] = *hash;
-                found.extend(
-                    wanted
-                        .iter()
-                        .filter(|at| size(**at) == row * per_row + column)
-                        .map(|at| (*at, *leaf)),
-                );
             }
         }
         let tree = Tree::new(&NODE_KEY, hashes);
-        let proofs = found
+        let proofs = columns
             .into_iter()
+            .flat_map(|(_, found)| found)
             .filter_map(|(at, leaf)| {
                 Some((
                     first + at,

@@ -3,7 +3,11 @@
 
 #[cfg(target_arch = "x86_64")]
 use super::{amx, avx2, avx512, avxvnni};
-use super::{block::Sums, panel::Step, portable};
+use super::{
+    block::Sums,
+    panel::{Step, COLUMNS, GROUP},
+    portable,
+};
 use compute_proof::{opening::Leaf, work::digest, Hash};
 use std::fmt;
 
@@ -90,7 +94,7 @@ impl Path {
     }
 
     /// Fills a panel with the rows `first ..` of B, each a column, in the form that the kernel takes.
-    pub fn fill(self, seed: &Hash, first: u32, panel: &mut [Step]) {
+    pub(super) fn fill(self, seed: &Hash, first: u32, panel: &mut [Step]) {
         match self {
             #[cfg(target_arch = "x86_64")]
             // SAFETY: a `Cpu` of this path exists only where `is_available` found these features.
@@ -103,7 +107,7 @@ impl Path {
     }
 
     /// Fills rows of A, the first of which is row `first`.
-    pub fn fill_rows(self, seed: &Hash, first: u32, rows: &mut Rows) {
+    pub(super) fn fill_rows(self, seed: &Hash, first: u32, rows: &mut Rows) {
         match self {
             #[cfg(target_arch = "x86_64")]
             // SAFETY: as in `fill`.
@@ -116,7 +120,7 @@ impl Path {
     }
 
     /// Derives from the bytes of the rows what else the kernel needs.
-    pub fn prepare(self, rows: &mut Rows) {
+    pub(super) fn prepare(self, rows: &mut Rows) {
         match self {
             #[cfg(target_arch = "x86_64")]
             // SAFETY: as in `fill`.
@@ -133,7 +137,7 @@ impl Path {
 
     /// Digests of the products of all rows with a panel. `sums` is working memory; all three are equally
     /// high.
-    pub fn multiply(self, rows: &Rows, panel: &[Step], sums: &mut Sums, digests: &mut [Leaf]) {
+    pub(super) fn multiply(self, rows: &Rows, panel: &[Step], sums: &mut Sums, digests: &mut [Leaf]) {
         match self {
             #[cfg(target_arch = "x86_64")]
             // SAFETY: as in `fill`.
@@ -214,6 +218,30 @@ impl Rows {
             for sum in sums {
                 *sum = sum.wrapping_sub(*excess);
             }
+        }
+    }
+}
+
+/// Rows that the vector kernels take at a time: then half of the registers are sums, enough to hide the latency.
+pub const FOUR: usize = 4;
+
+/// Computes the sums of all rows (a multiple of four) with a panel: `tile` adds to the sums of four rows their products with a part of it, each
+/// row in groups of the elements that the kernel multiplies. Inlined as [`digest_all`] is.
+#[inline(always)]
+pub fn in_fours<T>(
+    elements: &[T],
+    rows: &Rows,
+    panel: &[Step],
+    sums: &mut Sums,
+    tile: impl Fn([&[[T; GROUP]]; FOUR], &[Step], &mut [[i32; COLUMNS]; FOUR]),
+) {
+    sums.fill([0; COLUMNS]);
+    let parts = elements.chunks_exact(rows.height * rows.depth);
+    for (part, steps) in parts.zip(panel.chunks_exact(rows.depth / GROUP)) {
+        let four_rows = part.chunks_exact(FOUR * rows.depth);
+        for (four, sums) in four_rows.zip(sums.as_chunks_mut::<FOUR>().0) {
+            let row = |index: usize| four[index * rows.depth..][..rows.depth].as_chunks::<GROUP>().0;
+            tile([row(0), row(1), row(2), row(3)], steps, sums);
         }
     }
 }

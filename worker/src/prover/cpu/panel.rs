@@ -51,7 +51,8 @@ impl Panels {
         self.stride = k / GROUP;
         let steps = n / COLUMNS * self.stride;
         if self.steps.len() != steps {
-            self.steps.clear();
+            // Gives back what a larger class took.
+            self.steps = Vec::new();
             let memory = |_| ProverError::Memory {
                 class,
                 bytes: steps * size_of::<Step>(),
@@ -69,6 +70,11 @@ impl Panels {
     /// The panels, from the first columns to the last.
     pub fn iter(&self) -> impl Iterator<Item = &[Step]> {
         self.steps.chunks_exact(self.stride)
+    }
+
+    /// The panel of the columns from `64 * number` on.
+    pub fn panel(&self, number: usize) -> &[Step] {
+        &self.steps[number * self.stride..][..self.stride]
     }
 }
 

@@ -112,8 +112,9 @@ fn every_path_computes_the_references_s_round() {
     let seed = fresh_seed();
     let expected = reference(Class::S, &seed);
     let indices = [0, 1, 15, 16, 8191, 8192, 16383, 12345];
-    for path in Path::available() {
-        let mut cpu = Cpu::new(path, None).expect("the path passes the known answers");
+    // Few blocks, and more threads than blocks.
+    for (path, threads) in Path::available().flat_map(|path| [(path, 1), (path, 40)]) {
+        let mut cpu = Cpu::new(path, NonZeroUsize::new(threads)).expect("the path passes the known answers");
         assert_eq!(cpu.root(Class::S, &seed).unwrap(), expected.root(), "{path}");
         let leaves = cpu.leaves(Class::S, &seed, &indices).unwrap();
         assert_eq!(
@@ -126,21 +127,22 @@ fn every_path_computes_the_references_s_round() {
 
 #[test]
 fn every_path_computes_the_references_cells_in_a_block_of_larger_classes() {
-    // One block of rows against the first and the last panel; the other panels take the same way.
-    for (class, panels) in [(Class::M, 3), (Class::L, 1)] {
+    // One block of rows, the highest and the lowest there are, against the first and the last panel; the others take the same way.
+    for (class, threads) in [(Class::M, 1), (Class::M, 16), (Class::L, 16)] {
+        let panels = [0, class.n() / 64 - 1];
         let seed = fresh_seed();
         for path in Path::available() {
             let k = size(class.k());
-            let blocking = Blocking::new(class, 16);
+            let blocking = Blocking::new(class, threads);
             let number = blocking.count() - 1;
             let first_row = class.m() - class.m() / blocking.count();
-            let mut block = Block::new(path, blocking);
+            let (mut block, mut products) = (Block::new(path, blocking), Products::new(blocking));
             block.generate(&seed, number);
-            for panel_number in (0..panels).map(|i| class.n() / 64 - 1 - i) {
+            for panel_number in panels {
                 let mut panel = vec![[panel::Line([0; 16]); panel::LINES]; k / panel::GROUP];
                 path.fill(&seed, panel_number * 64, &mut panel);
                 // A diagonal of the block's digests.
-                let digests = block.digests(&panel);
+                let digests = block.digests(&panel, &mut products);
                 for (offset, leaf) in (0..).zip(digests) {
                     let column = offset % 64;
                     let expected = digest(cell(&seed, class, first_row + offset, panel_number * 64 + column));
