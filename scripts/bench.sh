@@ -8,7 +8,7 @@
 #   --shape     what is multiplied (default m: 4096 x 4096 x 8192)
 #   --threads   of both (default: all)
 #   --turns     how often each is measured, one after the other; the best of each counts (default 3)
-#   --format    a line for people (text) or one JSON object
+#   --format    lines for people (text) or one JSON object
 #   --help      this text
 #
 # Needs the worker's release build (scripts/build.sh) and Python with venv; the peer comes from PyPI into the target folder.
@@ -59,7 +59,8 @@ trap 'rm -f "$ours" "$theirs"' EXIT
 for ((turn = 1; turn <= turns; turn++)); do
     say "turn $turn of $turns"
     "$peer/bin/python" "$ERGON_ROOT/scripts/peer/matmul_integer.py" "${size[@]}" "$threads" 5 >>"$theirs"
-    "$worker" bench --shape "$shape" --threads "$threads" --seconds 10 --format json | tr -d '\n' >>"$ours"
+    "$worker" bench --backend cpu --shape "$shape" --threads "$threads" --seconds 10 --format json | tr -d '\n' >>"$ours"
     printf '\n' >>"$ours"
 done
-"$peer/bin/python" "$ERGON_ROOT/scripts/peer/compare.py" "$shape" "$format" "$ours" "$theirs"
+command="scripts/bench.sh --shape $shape --threads $threads --turns $turns"
+"$peer/bin/python" "$ERGON_ROOT/scripts/peer/compare.py" "$shape" "$format" "$command" "$ours" "$theirs"

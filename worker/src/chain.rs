@@ -252,8 +252,9 @@ pub trait Chain: Clone + Send + Sync + 'static {
 
     /// Signs `call` and waits until a best block has taken it: its height.
     ///
-    /// `nonce` is that of the view upon which the call was decided. So if anything that this account sent earlier arrives in
-    /// between, perhaps before a restart, the call is not taken: what it was decided upon is no longer so.
+    /// `nonce` is that of the view upon which the call was decided. So if anything that was sent for this asset earlier arrives in
+    /// between, perhaps before a restart, the call is not taken: what it was decided upon is no longer so. Only where calls of other assets
+    /// of the account are on their way in this process it has a later one.
     ///
     /// `before`: the call dies with the block before this one. One that comes too late would be refused, and cost a fee.
     fn submit(

@@ -6,7 +6,7 @@ use crate::{
         bench, devices, doctor, drain, income, keys, prove, register, run, shell, status, stratum, verify,
     },
     config::{Format, Layer},
-    prover::choice::{Backend, Wish},
+    prover::choice::Backend,
 };
 use clap::{Args, Parser, Subcommand};
 use std::{num::NonZeroUsize, path::PathBuf};
@@ -113,12 +113,11 @@ impl ProverArgs {
         }
     }
 
-    /// These flags alone.
-    pub fn wish(&self) -> Wish {
-        Wish {
-            backend: self.backend,
-            card: self.card,
-            threads: self.threads,
+    /// The same for a command that asks no chain: which assets the layers below name is nothing to it.
+    pub fn alone_upon(&self, layer: Layer) -> Layer {
+        Layer {
+            devices: Some(Vec::new()),
+            ..self.upon(layer)
         }
     }
 }
@@ -235,11 +234,19 @@ mod tests {
                 matches!(cli.command, Command::Run(_) | Command::Stratum(_)),
                 "{start}"
             );
+            // One that has drained is to stay so.
+            assert_eq!(value("Restart"), "on-failure");
             let known = Code::ALL.map(|code| code.number().to_string());
-            for code in value("RestartPreventExitStatus").split(' ') {
+            let final_codes = value("RestartPreventExitStatus");
+            for code in final_codes.split(' ') {
                 // 2 is the parser's.
                 assert!(code == "2" || known.contains(&code.to_owned()), "{code}");
             }
+            // Stopped before a node answered: nothing has failed, and nothing is finished either.
+            let unreachable = Code::Unreachable.number().to_string();
+            assert_eq!(value("SuccessExitStatus"), unreachable);
+            assert_eq!(value("RestartForceExitStatus"), unreachable);
+            assert!(!final_codes.split(' ').any(|code| code == unreachable));
         }
     }
 

@@ -11,6 +11,7 @@ pub mod prove;
 pub mod register;
 pub mod run;
 pub mod shell;
+mod signals;
 pub mod status;
 pub mod stratum;
 pub mod verify;

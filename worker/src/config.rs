@@ -226,10 +226,22 @@ impl Layer {
             true => (self.key, self.suri),
             false => (below.key, below.suri),
         };
-        // What is proven is one choice in three fields.
+        // What is proven is one choice in three fields. An empty list hides the devices below, and nothing else.
         let (asset, card, devices) = match (&self.devices, self.asset) {
+            (Some(devices), _) if devices.is_empty() => {
+                (self.asset.or(below.asset), self.card.or(below.card), self.devices)
+            }
             (Some(_), _) => (self.asset, self.card, self.devices),
-            (None, Some(_)) => (self.asset, self.card.or(below.card), None),
+            // One of the devices below keeps its card.
+            (None, Some(asset)) => {
+                let device = below
+                    .devices
+                    .iter()
+                    .flatten()
+                    .find(|device| device.asset == asset);
+                let card = device.map_or(below.card, |device| device.card);
+                (self.asset, self.card.or(card), None)
+            }
             (None, None) => (below.asset, self.card.or(below.card), below.devices),
         };
         Self {

@@ -187,9 +187,10 @@ impl Engine {
             report,
             shared: shared.clone(),
         };
+        let span = tracing::Span::current();
         thread::Builder::new()
             .name("ergon-prover".into())
-            .spawn(move || worker.run(&incoming))?;
+            .spawn(move || span.in_scope(|| worker.run(&incoming)))?;
         Ok(Self {
             device,
             claimant,

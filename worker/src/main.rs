@@ -37,6 +37,8 @@ fn main() -> ExitCode {
 fn dispatch(cli: &Cli) -> Result<u8, Error> {
     let layer = cli.global.layer();
     let upon: Layer = match &cli.command {
+        Command::Devices(args) => args.upon(layer),
+        Command::Bench(args) => args.upon(layer),
         Command::Doctor(args) => args.upon(layer),
         Command::Register(args) => args.upon(layer),
         Command::Run(args) => args.upon(layer),
@@ -44,26 +46,23 @@ fn dispatch(cli: &Cli) -> Result<u8, Error> {
         Command::Status(args) => args.upon(layer),
         Command::Income(args) => args.upon(layer),
         Command::Drain(args) => args.upon(layer),
+        Command::Prove(args) => args.upon(layer),
         Command::Completions(args) => {
             shell::completions(args, &mut io::stdout().lock());
             return Ok(0);
         }
         Command::Man => return shell::man(&mut io::stdout().lock()).map(|()| 0).map_err(disk),
-        Command::Devices(_)
-        | Command::Bench(_)
-        | Command::Keys(_)
-        | Command::Prove(_)
-        | Command::Verify(_) => layer,
+        Command::Keys(_) | Command::Verify(_) => layer,
     };
     let config = Config::read(upon, cli.global.config.as_deref())?;
     let format = config.format;
     let bars = io::stderr().is_terminal().then(MultiProgress::new);
     logging::start(&config.log, format, bars.clone())?;
     match &cli.command {
-        Command::Devices(args) => print(&devices::run(args)?, format),
-        Command::Bench(args) => print(&bench::run(args)?, format),
+        Command::Devices(_) => print(&devices::run(&config.prover)?, format),
+        Command::Bench(args) => print(&bench::run(args, &config.prover)?, format),
         Command::Keys(command) => print(&keys::run(command)?, format),
-        Command::Prove(args) => print(&prove::run(args)?, format),
+        Command::Prove(args) => print(&prove::run(args, &config.prover)?, format),
         Command::Verify(args) => {
             let output = verify::run(args)?;
             print(&output, format).map(|_| output.exit_code())

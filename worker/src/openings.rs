@@ -109,17 +109,19 @@ impl Openings {
         same.then_some(record)
     }
 
-    /// Whether no roots are there, of no work.
+    /// The last census of which there are roots.
     ///
     /// # Errors
     /// The file system's.
-    pub fn is_empty(&self) -> io::Result<bool> {
+    pub fn last_census(&self) -> io::Result<Option<u32>> {
+        let mut last = None;
         for entry in fs::read_dir(&self.folder)? {
-            if entry?.path().extension().is_some_and(|ending| ending == "roots") {
-                return Ok(false);
+            let path = entry?.path();
+            if path.extension().is_some_and(|ending| ending == "roots") {
+                last = last.max(census_of(&path));
             }
         }
-        Ok(true)
+        Ok(last)
     }
 
     /// Deletes what belongs to a census before `before`, and what a crash left unfinished.
@@ -129,15 +131,8 @@ impl Openings {
     pub fn forget(&self, before: u32) -> io::Result<()> {
         for entry in fs::read_dir(&self.folder)? {
             let path = entry?.path();
-            let name = path
-                .file_name()
-                .and_then(|name| name.to_str())
-                .unwrap_or_default();
-            let census = name
-                .split('-')
-                .next()
-                .and_then(|census| census.parse::<u32>().ok());
-            if name.ends_with(".part") || census.is_some_and(|census| census < before) {
+            let unfinished = path.extension().is_some_and(|ending| ending == "part");
+            if unfinished || census_of(&path).is_some_and(|census| census < before) {
                 match fs::remove_file(&path) {
                     Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
                     _ => {}
@@ -146,6 +141,11 @@ impl Openings {
         }
         Ok(())
     }
+}
+
+/// The census that a file belongs to, by its name.
+fn census_of(path: &Path) -> Option<u32> {
+    path.file_name()?.to_str()?.split('-').next()?.parse().ok()
 }
 
 /// Writes a file so that after a crash either all of it is there or what was there before.
@@ -199,9 +199,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let openings = Openings::new(folder.path(), device()).unwrap();
         assert!(openings.load(&work(3, 1)).unwrap().is_empty());
-        assert!(openings.is_empty().unwrap());
+        assert_eq!(openings.last_census().unwrap(), None);
         openings.save(&work(3, 1), &[[1; 32]]).unwrap();
-        assert!(!openings.is_empty().unwrap());
+        assert_eq!(openings.last_census().unwrap(), Some(3));
         openings.save(&work(3, 1), &[[1; 32], [2; 32]]).unwrap();
         let again = Openings::new(folder.path(), device()).unwrap();
         assert_eq!(again.load(&work(3, 1)).unwrap(), [[1; 32], [2; 32]]);

@@ -246,12 +246,14 @@ impl<C: Chain> Service<C> {
                 }
                 asked = control.recv() => match asked {
                     Some(Control::Drain) => Event::Drain,
+                    Some(Control::Stop) if asked_before => {
+                        return Ok(Ended::Stopped { at_risk: self.at_risk(&state).await });
+                    }
                     // Something would be lost by ending now.
-                    Some(Control::Leave) if state.at_risk().is_some() => {
+                    Some(Control::Leave) if self.at_risk(&state).await.is_some() => {
                         asked_before = true;
                         Event::Drain
                     }
-                    Some(Control::Stop) if asked_before => return Ok(Ended::Stopped { at_risk: state.at_risk() }),
                     Some(Control::Leave | Control::Stop) | None => return Ok(self.end(&state, tasks, control).await),
                 },
             };
@@ -319,6 +321,19 @@ impl<C: Chain> Service<C> {
             .map_err(|_| ServiceError::ProverGone)
     }
 
+    /// The census whose commit may yet have to be opened: as the chain says, and before it was seen, as the disk does.
+    async fn at_risk(&self, state: &State) -> Option<u32> {
+        if state.view().is_some() {
+            return state.at_risk();
+        }
+        let openings = self.openings.clone();
+        let last = blocking(move || openings.last_census()).await;
+        last.unwrap_or_else(|error| {
+            tracing::warn!("whether there are saved rounds could not be seen: {error}");
+            None
+        })
+    }
+
     /// Has an opening computed before it is due.
     fn anticipate(&self, state: &State, task: Task) {
         let (
@@ -349,7 +364,7 @@ impl<C: Chain> Service<C> {
         mut tasks: JoinSet<(Task, Outcome)>,
         mut control: mpsc::Receiver<Control>,
     ) -> Ended {
-        let mut at_risk = state.at_risk();
+        let mut at_risk = self.at_risk(state).await;
         let arriving = async {
             while let Some(done) = tasks.join_next().await {
                 // What no block was seen to take may be taken yet.

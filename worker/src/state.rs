@@ -509,6 +509,8 @@ impl State {
         let over = match self.commit() {
             None => true,
             Some(_) if self.stage() == Stage::Missed => true,
+            // What was missed in an earlier census is left to others, too.
+            Some(commit) if commit.census < view.census.index && !Self::is_settleable(view, commit) => true,
             Some(commit) => self.settled == Some(commit.census),
         };
         self.draining && self.pending.is_none() && !works && over

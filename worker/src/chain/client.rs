@@ -180,8 +180,9 @@ impl Client {
                     tracing::debug!(url, "connected");
                     return Ok(held.insert(Arc::new(connection)).clone());
                 }
-                Ok(Err(error @ ChainError::Incompatible(_))) => return Err(error),
-                Ok(Err(ChainError::Unreachable(reason))) => last = unreachable(format!("{url}: {reason}")),
+                Ok(Err(ChainError::Unreachable(reason) | ChainError::Incompatible(reason))) => {
+                    last = unreachable(format!("{url}: {reason}"));
+                }
                 Err(_) => last = unreachable(format!("{url} does not answer")),
             }
         }
@@ -267,28 +268,28 @@ impl Client {
         Ok(known.index.0 == census.index.0 && known.open_seed == census.open_seed)
     }
 
-    /// Signs a call upon a block. `nonce`: that of the block's state, if none is given. `before`: the first block in which the call is
-    /// dead, if that matters.
+    /// Signs a call upon a block, with the nonce of its state.
     ///
     /// # Errors
     /// [`SubmitError::NotTaken`].
-    pub async fn sign<P: Payload>(
+    pub async fn sign<P: Payload>(&self, at: &AtBlock, call: &P) -> Result<Signed, SubmitError> {
+        let birth = born(height(at).map_err(not_taken)?, None)?;
+        self.sign_born(at, call, None, birth).await
+    }
+
+    /// Signs a call upon a block. `nonce`: that of the block's state, if none is given. `birth`: the block from which its life counts.
+    async fn sign_born<P: Payload>(
         &self,
         at: &AtBlock,
         call: &P,
         nonce: Option<u64>,
-        before: Option<u32>,
+        birth: u32,
     ) -> Result<Signed, SubmitError> {
         let signer = self
             .inner
             .signer
             .as_ref()
             .ok_or_else(|| not_taken("there is no key to sign with"))?;
-        let height = height(at).map_err(not_taken)?;
-        let birth = match before {
-            Some(before) => birth(height, before).ok_or_else(|| not_taken("it would come too late"))?,
-            None => height.saturating_sub(1),
-        };
         let born = at
             .online_client()
             .at_block(u64::from(birth))
@@ -308,37 +309,84 @@ impl Client {
         signable.sign(signer).map_err(not_taken)
     }
 
-    /// Signs a call upon the best block, sends it, and waits until a best block has taken it.
+    /// Signs a call upon the best block, sends it, and waits until a best block has taken it. `before`: the first block in which the call
+    /// is dead, if that matters. `next`: the account's nonce in the state upon which the call was decided, if calls of other assets may be
+    /// on their way.
     ///
     /// # Errors
     /// [`SubmitError`].
     pub async fn send<P: Payload>(
         &self,
         call: &P,
-        nonce: Option<u64>,
+        next: Option<u64>,
         before: Option<u32>,
     ) -> Result<Taken, SubmitError> {
         let at = self.best().await.map_err(not_taken)?;
-        let signed = self.sign(&at, call, nonce, before).await?;
-        let mut progress = signed.submit_and_watch().await.map_err(not_taken)?;
+        let best = height(&at).map_err(not_taken)?;
+        let birth = born(best, before)?;
+        let reserved = match next {
+            Some(next) => Some(Reserved::take(self, next, best)?),
+            None => None,
+        };
+        let nonce = reserved.as_ref().map(|reserved| reserved.nonce);
+        let signed = self.sign_born(&at, call, nonce, birth).await?;
+        // From here on it may be on its way, whatever is heard of it, and also if it is given up waiting for.
+        if let Some(reserved) = &reserved {
+            reserved.sent(birth.saturating_add(MORTALITY));
+        }
+        let mut progress = signed.submit_and_watch().await.map_err(unknown)?;
         loop {
             let status = match progress.next().await {
-                None => return Err(SubmitError::Unknown("the node stopped telling".into())),
-                Some(Err(error)) => return Err(SubmitError::Unknown(error.to_string())),
+                None => return Err(unknown("the node stopped telling")),
+                Some(Err(error)) => return Err(unknown(error)),
                 Some(Ok(status)) => status,
             };
             match status {
                 TransactionStatus::InBestBlock(block) | TransactionStatus::InFinalizedBlock(block) => {
                     return taken(&block).await;
                 }
-                TransactionStatus::Error { message }
-                | TransactionStatus::Invalid { message }
-                | TransactionStatus::Dropped { message } => return Err(not_taken(message)),
+                TransactionStatus::Invalid { message } => return Err(not_taken(message)),
+                TransactionStatus::Error { message } | TransactionStatus::Dropped { message } => {
+                    return Err(unknown(message));
+                }
                 TransactionStatus::Validated
                 | TransactionStatus::Broadcasted
                 | TransactionStatus::NoLongerInBestBlock => {}
             }
         }
+    }
+}
+
+/// A nonce while a call is made with it.
+struct Reserved<'a> {
+    client: &'a Client,
+    nonce: u64,
+}
+
+impl<'a> Reserved<'a> {
+    fn take(client: &'a Client, next: u64, best: u32) -> Result<Self, SubmitError> {
+        let nonce = client
+            .nonces(|nonces| nonces.take(client.asset, next, best))
+            .ok_or_else(|| not_taken("what this asset sent before may still be taken"))?;
+        Ok(Self { client, nonce })
+    }
+
+    fn sent(&self, dead: u32) {
+        self.client.nonces(|nonces| nonces.sent(self.client.asset, dead));
+    }
+}
+
+impl Drop for Reserved<'_> {
+    fn drop(&mut self) {
+        self.client.nonces(|nonces| nonces.done(self.client.asset));
+    }
+}
+
+/// The block in which a call upon block `best` is born.
+fn born(best: u32, before: Option<u32>) -> Result<u32, SubmitError> {
+    match before {
+        Some(before) => birth(best, before).ok_or_else(|| not_taken("it would come too late")),
+        None => Ok(best.saturating_sub(1)),
     }
 }
 
@@ -356,18 +404,21 @@ fn not_taken(error: impl std::fmt::Display) -> SubmitError {
     SubmitError::NotTaken(error.to_string())
 }
 
+fn unknown(error: impl std::fmt::Display) -> SubmitError {
+    SubmitError::Unknown(error.to_string())
+}
+
 /// What became of a call in the block that took it.
 async fn taken(block: &InBlock) -> Result<Taken, SubmitError> {
-    let unknown = |error: &dyn std::fmt::Display| SubmitError::Unknown(error.to_string());
-    let at = block.at().await.map_err(|error| unknown(&error))?;
-    let at = height(&at).map_err(|error| unknown(&error))?;
+    let at = block.at().await.map_err(unknown)?;
+    let at = height(&at).map_err(unknown)?;
     match block.wait_for_success().await {
         Ok(events) => Ok(Taken { at, events }),
         Err(TransactionEventsError::ExtrinsicFailed(error)) => Err(SubmitError::Refused {
             at,
             reason: error.to_string(),
         }),
-        Err(error) => Err(unknown(&error)),
+        Err(error) => Err(unknown(error)),
     }
 }
 
@@ -487,18 +538,6 @@ impl Chain for Client {
     }
 
     async fn submit(&self, call: Call, nonce: u64, before: Option<u32>) -> Result<u32, SubmitError> {
-        let nonce = self.nonces(|nonces| nonces.take(self.asset, nonce));
-        let result = self.submit_with(call, nonce, before).await;
-        // After any other error the call may still be on its way. So it may if this is given up waiting for.
-        if let Err(SubmitError::NotTaken(_)) = &result {
-            self.nonces(|nonces| nonces.give_back(self.asset));
-        }
-        result
-    }
-}
-
-impl Client {
-    async fn submit_with(&self, call: Call, nonce: u64, before: Option<u32>) -> Result<u32, SubmitError> {
         use metadata::{AssetId, CensusIndex};
         let nonce = Some(nonce);
         let pallet = metadata::transactions().proof_of_compute();

@@ -244,7 +244,7 @@ impl Client {
             H256::zero(),
             samples,
         );
-        let signed = self.sign(&at, &open, None, None).await.map_err(unreachable)?;
+        let signed = self.sign(&at, &open).await.map_err(unreachable)?;
         signed.partial_fee_estimate().await.map_err(unreachable)
     }
 

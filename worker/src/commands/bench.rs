@@ -3,9 +3,10 @@
 
 use crate::{
     cli::ProverArgs,
+    config::Layer,
     prover::{
         checksum,
-        choice::choose,
+        choice::{choose, Wish},
         cuda::{self, Cuda, Platform, Route},
         ProverError,
     },
@@ -33,6 +34,13 @@ pub struct Args {
     pub seconds: u32,
     #[command(flatten)]
     pub prover: ProverArgs,
+}
+
+impl Args {
+    /// These flags put upon a layer.
+    pub fn upon(&self, layer: Layer) -> Layer {
+        self.prover.alone_upon(layer)
+    }
 }
 
 /// `bench` failed: the backend did.
@@ -105,8 +113,8 @@ fn sha256d() -> Sha256d {
 ///
 /// # Errors
 /// [`Error`].
-pub fn run(args: &Args) -> Result<Output, Error> {
-    let mut prover = choose(&cuda::here(), &args.prover.wish())?;
+pub fn run(args: &Args, wish: &Wish) -> Result<Output, Error> {
+    let mut prover = choose(&cuda::here(), wish)?;
     let half = Duration::from_secs(args.seconds.into()) / 2;
     let checksum = checksum(&mut *prover)?;
     let most = prover.at_once().max(1);
@@ -153,7 +161,7 @@ pub fn run(args: &Args) -> Result<Output, Error> {
         product_macs_per_second: rate(args.shape, products, in_products),
         cublaslt_macs_per_second: backend
             .starts_with("cuda-")
-            .then(|| library_alone(&cuda::here(), args.prover.card.unwrap_or_default(), args.shape))
+            .then(|| library_alone(&cuda::here(), wish.card.unwrap_or_default(), args.shape))
             .flatten()
             .map(|time| rate(args.shape, 1, time)),
         seconds_per_round: in_rounds.as_secs_f64() / f64::from(rounds),
@@ -235,13 +243,14 @@ mod tests {
             let args = Args {
                 shape: Class::Xs,
                 seconds: 1,
-                prover: ProverArgs {
-                    backend: Some(Backend::Path(path)),
-                    threads: NonZeroUsize::new(1),
-                    card: None,
-                },
+                prover: ProverArgs::default(),
             };
-            let output = run(&args).unwrap();
+            let wish = Wish {
+                backend: Some(Backend::Path(path)),
+                threads: NonZeroUsize::new(1),
+                card: None,
+            };
+            let output = run(&args, &wish).unwrap();
             assert_eq!(
                 (output.backend, output.shape, output.threads),
                 (path.name(), "xs", 1)

@@ -2,8 +2,11 @@
 //! `devices`: what there is to compute with, and which backend fits.
 
 use crate::{
+    cli::ProverArgs,
+    config::Layer,
     error::Error,
     prover::{
+        choice::Wish,
         cpu::{Cpu, Path},
         cuda::{self, card::Info, Cuda, CudaError, Platform, Route},
         Prover, ProverError,
@@ -18,6 +21,17 @@ pub struct Args {
     /// Threads to compute with, where the processor does [default: all cores]
     #[arg(long, value_name = "N")]
     pub threads: Option<NonZeroUsize>,
+}
+
+impl Args {
+    /// These flags put upon a layer.
+    pub fn upon(&self, layer: Layer) -> Layer {
+        let prover = ProverArgs {
+            threads: self.threads,
+            ..ProverArgs::default()
+        };
+        prover.alone_upon(layer)
+    }
 }
 
 /// What `devices` prints.
@@ -100,12 +114,12 @@ impl From<ProverError> for Problem {
 ///
 /// # Errors
 /// [`Code::Device`](crate::error::Code::Device), if no backend of the processor passes the known answers.
-pub fn run(args: &Args) -> Result<Output, Error> {
-    list(args, &cuda::here())
+pub fn run(wish: &Wish) -> Result<Output, Error> {
+    list(wish, &cuda::here())
 }
 
-fn list(args: &Args, platform: &Arc<dyn Platform>) -> Result<Output, Error> {
-    let best = Cpu::fastest(args.threads)?;
+fn list(wish: &Wish, platform: &Arc<dyn Platform>) -> Result<Output, Error> {
+    let best = Cpu::fastest(wish.threads)?;
     let cpu = Device {
         kind: "cpu",
         name: cpu_name(),
@@ -236,9 +250,10 @@ mod tests {
         Library,
     };
 
-    fn one_thread() -> Args {
-        Args {
+    fn one_thread() -> Wish {
+        Wish {
             threads: NonZeroUsize::new(1),
+            ..Wish::default()
         }
     }
 

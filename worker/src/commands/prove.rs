@@ -3,7 +3,12 @@
 
 use crate::{
     cli::ProverArgs,
-    prover::{before, choice::choose, cuda, open, ProverError},
+    config::Layer,
+    prover::{
+        before,
+        choice::{choose, Wish},
+        cuda, open, ProverError,
+    },
 };
 use codec::Encode;
 use compute_proof::{
@@ -38,6 +43,13 @@ pub struct Args {
     pub open_seed: Option<Hash>,
     #[command(flatten)]
     pub device: ProverArgs,
+}
+
+impl Args {
+    /// These flags put upon a layer.
+    pub fn upon(&self, layer: Layer) -> Layer {
+        self.device.alone_upon(layer)
+    }
 }
 
 /// `prove` failed.
@@ -143,8 +155,8 @@ pub struct Previous {
 ///
 /// # Errors
 /// [`Error`].
-pub fn run(args: &Args) -> Result<Output, Error> {
-    let mut prover = choose(&cuda::here(), &args.device.wish())?;
+pub fn run(args: &Args, wish: &Wish) -> Result<Output, Error> {
+    let mut prover = choose(&cuda::here(), wish)?;
     let device = Device {
         asset: args.asset,
         prover: args.prover,
@@ -314,16 +326,20 @@ mod tests {
             shape: Class::Xs,
             rounds,
             open_seed,
-            device: ProverArgs {
-                threads: NonZeroUsize::new(1),
-                ..ProverArgs::default()
-            },
+            device: ProverArgs::default(),
+        }
+    }
+
+    fn one_thread() -> Wish {
+        Wish {
+            threads: NonZeroUsize::new(1),
+            ..Wish::default()
         }
     }
 
     #[test]
     fn the_known_answers_come_out() {
-        let output = run(&args(4, None)).unwrap();
+        let output = run(&args(4, None), &one_thread()).unwrap();
         assert_eq!(
             hex::encode(output.d),
             "fb8d8352b0f6148334abc7657416456d788a1c12b8c93f579a65e84db229ba99"
@@ -349,7 +365,7 @@ mod tests {
     #[test]
     fn the_payload_is_what_the_chain_verifies_and_the_samples_are_its_parts() {
         for rounds in [1, 2, 3, 5] {
-            let output = run(&args(rounds, Some([5; 32]))).unwrap();
+            let output = run(&args(rounds, Some([5; 32])), &one_thread()).unwrap();
             let opened = output.opening.as_ref().unwrap();
             let payload = hex::decode(&opened.payload).unwrap();
             let opening: Opening = codec::DecodeAll::decode_all(&mut &payload[..]).unwrap();

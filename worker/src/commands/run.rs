@@ -5,8 +5,8 @@ mod device;
 
 pub use device::Proven;
 
-use self::device::Shared;
-use super::{asset, signer};
+use self::device::Process;
+use super::{asset, signals::Signals, signer};
 use crate::{
     chain::{client::Client, Chain, ChainError, Rules},
     cli::{KeyArgs, ProverArgs},
@@ -27,10 +27,9 @@ use compute_proof::{Class, Device};
 use futures::future::join_all;
 use indicatif::MultiProgress;
 use serde::Serialize;
-use std::{fmt, future::Future, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 use tokio::{
     net::TcpListener,
-    signal,
     sync::{mpsc, watch},
     task::JoinSet,
     time::sleep,
@@ -118,20 +117,24 @@ pub async fn run(args: &Args, config: &Config, bars: Option<MultiProgress>) -> R
     for assignment in &assignments {
         locks.push(Arc::new(Lock::take(&config.data_dir, assignment.asset)?));
     }
-    let metrics = Arc::new(DevicesMetrics::default());
     let mut beside = JoinSet::new();
+    let signals = signals(&mut beside)?;
+    let assets = assignments.iter().map(|assignment| assignment.asset);
+    let metrics = DevicesMetrics::new(assets).map_err(|error| Error::new(Code::Failed, error))?;
+    let metrics = Arc::new(metrics);
     if !args.dry_run {
         if let Some(listener) = listen(config.metrics).await {
             let metrics = metrics.clone();
             beside.spawn(server::serve(listener, Arc::new(move || metrics.page())));
         }
     }
-    let shared = Shared {
+    let process = Process {
         args,
         config,
         client: Client::new(config.urls.clone(), 0, account, Some(key)),
         bars,
         metrics,
+        signals,
         restart: watch::Sender::new(false),
     };
     let several = assignments.len() > 1;
@@ -140,7 +143,7 @@ pub async fn run(args: &Args, config: &Config, bars: Option<MultiProgress>) -> R
             true => tracing::info_span!("device", asset = assignment.asset),
             false => tracing::Span::none(),
         };
-        let prove = device::prove(&shared, assignment, lock);
+        let prove = device::prove(&process, assignment, lock);
         async move {
             let proven = prove.await;
             // In the end one error is told, and that late.
@@ -204,12 +207,10 @@ pub(super) async fn reach(client: &Client) -> Result<Rules, Error> {
     }
 }
 
-/// A result, or nothing if a signal to stop comes first.
-pub(super) async fn or_stopped<T>(work: impl Future<Output = Result<T, Error>>) -> Result<Option<T>, Error> {
-    tokio::select! {
-        result = work => result.map(Some),
-        _ = stop_signal() => Ok(None),
-    }
+/// Listens to signals. From here on they end nothing by themselves, so it comes after whatever asks a person something.
+pub(super) fn signals(beside: &mut JoinSet<()>) -> Result<Signals, Error> {
+    Signals::listen(beside)
+        .map_err(|error| Error::new(Code::Failed, format!("cannot listen to signals: {error}")))
 }
 
 /// Opens the port for metrics, if they are wanted. A worker that cannot be watched works all the same.
@@ -313,40 +314,6 @@ pub fn choose(prover: &mut dyn Prover, rules: &Rules, wish: Shape) -> Result<Cho
         )
         .mend("Let it have more threads.")),
     }
-}
-
-/// Waits for SIGINT or SIGTERM, and says how to end then.
-async fn stop_signal() -> Control {
-    #[cfg(unix)]
-    {
-        if let Ok(mut terminate) = signal::unix::signal(signal::unix::SignalKind::terminate()) {
-            return tokio::select! {
-                _ = terminate.recv() => Control::Leave,
-                interrupted = signal::ctrl_c() => {
-                    drop(interrupted);
-                    Control::Stop
-                }
-            };
-        }
-    }
-    drop(signal::ctrl_c().await);
-    Control::Stop
-}
-
-/// Ctrl-C stops at once. SIGTERM, which service managers send, lets what stands on the chain be opened first; a second one stops at once.
-pub(super) async fn told_to_stop(ask: mpsc::Sender<Control>) {
-    let how = stop_signal().await;
-    match how {
-        Control::Leave => {
-            tracing::info!("ending as soon as nothing is lost by it; a second signal ends at once")
-        }
-        _ => tracing::info!("stopping"),
-    }
-    // Nobody listens any more: then it has stopped.
-    ask.send(how).await.ok();
-    stop_signal().await;
-    tracing::info!("stopping at once");
-    ask.send(Control::Stop).await.ok();
 }
 
 pub(super) async fn told_to_drain(ask: mpsc::Sender<Control>, lock: Arc<Lock>) {

@@ -3,7 +3,7 @@
 
 use super::{
     asset,
-    run::{listen, or_stopped, reach, told_to_drain, told_to_stop},
+    run::{listen, reach, signals, told_to_drain},
     signer,
 };
 use crate::{
@@ -173,7 +173,9 @@ pub async fn run(args: &Args, config: &Config, bars: Option<MultiProgress>) -> R
     let engine = Engine::fastest();
     let client = Client::new(config.urls.clone(), device.asset, account, Some(key));
     let stopped = || Error::new(Code::Unreachable, "stopped before the chain was reached");
-    let rules = or_stopped(reach(&client)).await?.ok_or_else(stopped)?;
+    let mut beside = JoinSet::new();
+    let signals = signals(&mut beside)?;
+    let rules = signals.or_asked(reach(&client)).await.map_err(|_| stopped())??;
     let chain = HashrateChain::new(client).await?;
     let view = chain.view(None).await?;
     let block = Duration::from_millis(rules.block_ms);
@@ -195,7 +197,6 @@ pub async fn run(args: &Args, config: &Config, bars: Option<MultiProgress>) -> R
     if args.dry_run {
         return Ok(output);
     }
-    let mut beside = JoinSet::new();
     let pool = pool(settings, &mut beside).await?;
     let listener = TcpListener::bind(settings.listen).await.map_err(|error| {
         Error::new(
@@ -248,7 +249,7 @@ pub async fn run(args: &Args, config: &Config, bars: Option<MultiProgress>) -> R
         let watched = watchers.subscribe();
         beside.spawn(async move { display::draw(bars, device.asset, watched).await });
     }
-    beside.spawn(told_to_stop(ask.clone()));
+    beside.spawn(signals.tell(ask.clone()));
     beside.spawn(told_to_drain(ask, lock.clone()));
     output.drained = service.run(asked, watchers).await? == Ended::Drained;
     let last = watched.borrow();

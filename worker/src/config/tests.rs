@@ -286,10 +286,47 @@ fn devices_hide_an_asset_below_them_and_an_asset_hides_devices() {
     };
     assert_eq!(devices("7:1").over(one(Some(3), Some(2))), devices("7:1"));
     assert_eq!(one(Some(3), None).over(devices("7:1")), one(Some(3), None));
+    // One of them keeps its card.
+    assert_eq!(one(Some(8), None).over(devices("7:1,8:2")), one(Some(8), Some(2)));
+    assert_eq!(
+        one(Some(8), Some(0)).over(devices("7:1,8:2")),
+        one(Some(8), Some(0))
+    );
     let config = |layer| Config::new(layer, Some("/x".into()));
     let both = config(one(None, Some(2)).over(devices("7:1"))).unwrap_err();
     assert!(both.to_string().contains("beside"), "{both}");
     assert_eq!(config(devices("7:1,8:0")).unwrap().devices.len(), 2);
+}
+
+#[test]
+fn an_empty_list_hides_the_devices_below_and_nothing_else() {
+    let none = || Layer {
+        devices: Some(Vec::new()),
+        ..Layer::default()
+    };
+    let card = |card| Layer {
+        card: Some(card),
+        ..Layer::default()
+    };
+    let asset = Layer {
+        asset: Some(3),
+        ..card(2)
+    };
+    let of_card = |number| Layer {
+        devices: none().devices,
+        ..card(number)
+    };
+    for (above, below, expected) in [
+        (of_card(1), devices("7:1,8:0"), (None, Some(1))),
+        (none(), devices("7,8"), (None, None)),
+        (none(), card(2), (None, Some(2))),
+        (of_card(1), asset, (Some(3), Some(1))),
+    ] {
+        // Two devices without cards are refused; hidden, they are nobody's concern.
+        let config = Config::new(above.over(below), Some("/x".into())).unwrap();
+        assert_eq!((config.asset, config.prover.card), expected);
+        assert!(config.devices.is_empty());
+    }
 }
 
 #[test]

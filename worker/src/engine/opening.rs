@@ -22,6 +22,7 @@ use tokio::{
     task::JoinSet,
     time::timeout,
 };
+use tracing::{Instrument, Span};
 
 /// A device has so long for an opening in any case: one that was lost is taken up afresh.
 const LEAST: Duration = Duration::from_secs(10);
@@ -149,12 +150,30 @@ pub async fn open(
     );
     let by_rescue =
         by_rescue(order, rescue).map_err(|error| EngineError::Faulty(format!("{reason}; {error}")))?;
-    tokio::select! {
-        Ok(Ok(opening)) = by_device, if hangs => Ok(opening),
-        result = by_rescue => match result {
+    let by_rescue = async {
+        match by_rescue.await {
             Ok(Ok(opening)) => Ok(opening),
-            Ok(Err(failure)) => Err(EngineError::Faulty(format!("{reason}; on the processor: {failure}"))),
-            Err(_) => Err(EngineError::Faulty(format!("{reason}; on the processor: {}", EngineError::Gone))),
+            Ok(Err(failure)) => Err(format!("{reason}; on the processor: {failure}")),
+            Err(_) => Err(format!("{reason}; on the processor: {}", EngineError::Gone)),
+        }
+    };
+    if !hangs {
+        return by_rescue.await.map_err(EngineError::Faulty);
+    }
+    // Whoever is first; and if one can't, the other.
+    let by_device = async { by_device.await.ok().and_then(Result::ok) };
+    tokio::pin!(by_rescue, by_device);
+    tokio::select! {
+        opening = &mut by_device => match opening {
+            Some(opening) => Ok(opening),
+            None => by_rescue.await.map_err(EngineError::Faulty),
+        },
+        opening = &mut by_rescue => match opening {
+            Ok(opening) => Ok(opening),
+            Err(reason) => {
+                tracing::error!(census, reason, "the processor does not open the commit either: the device is waited for");
+                by_device.await.ok_or(EngineError::Faulty(reason))
+            }
         },
     }
 }
@@ -162,9 +181,11 @@ pub async fn open(
 /// Has `rescue` carry out an order in a thread of its own.
 fn by_rescue(order: Arc<Order>, rescue: Rescue) -> io::Result<oneshot::Receiver<Result<Opening, Failure>>> {
     let (answer, result) = oneshot::channel();
+    let span = Span::current();
     thread::Builder::new()
         .name("ergon-rescue".into())
         .spawn(move || {
+            let _of_its_device = span.entered();
             let opening = rescue()
                 .map_err(Failure::from)
                 .and_then(|mut prover| order.carry_out(&mut *prover, || !answer.is_closed()));
@@ -223,6 +244,7 @@ impl Current {
         let opening = make()?;
         let (tell, told) = watch::channel(None);
         let mut task = JoinSet::new();
+        let opening = opening.in_current_span();
         task.spawn(async move { drop(tell.send_replace(Some(opening.await))) });
         *current = Some(Making {
             key,

@@ -29,8 +29,11 @@ const NVIDIA: &str = "0x10de";
 const DISPLAY: &str = "0x03";
 /// NVIDIA's driver, among those that have what is on the bus.
 const DRIVER: &str = "nvidia";
-/// What makes the driver's files, as root.
-const MAKE_FILES: [&str; 2] = ["nvidia-modprobe -c255 -c0", "nvidia-modprobe -c0 -u"];
+/// What makes the driver's files, as root: those of eight cards.
+const MAKE_FILES: [&str; 2] = [
+    "nvidia-modprobe -c255 -c0 -c1 -c2 -c3 -c4 -c5 -c6 -c7",
+    "nvidia-modprobe -c0 -u",
+];
 
 /// What is known of the card that is, or would be, computed with.
 #[derive(Clone, Debug)]

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! One device of a process that proves: from its start to its end.
 
-use super::{choose, or_stopped, reach, told_to_drain, told_to_stop, Args, Choice};
+use super::{super::signals::Signals, choose, reach, told_to_drain, Args, Choice};
 use crate::{
     chain::{client::Client, Rules},
     config::{Assignment, Config, Format, Shape},
@@ -25,18 +25,22 @@ use crate::{
 use compute_proof::{Device, MAX_ROUNDS};
 use indicatif::MultiProgress;
 use serde::Serialize;
-use std::{sync::Arc, time::Duration};
+use std::{num::NonZeroUsize, sync::Arc, time::Duration};
 use tokio::{
     sync::{mpsc, watch},
     task::{spawn_blocking, JoinSet},
     time::timeout,
 };
+use tracing::{Instrument, Span};
 
 /// A device may take so long to answer at the start: kernels are compiled, and classes measured.
 const START: Duration = Duration::from_secs(180);
 
+/// A card's sensors are asked for so long at the start: a card that hangs must not keep the process from proving.
+const SENSORS: Duration = Duration::from_secs(10);
+
 /// What the devices of a process have in common.
-pub struct Shared<'a> {
+pub struct Process<'a> {
     /// What was asked for.
     pub args: &'a Args,
     /// All of it.
@@ -47,6 +51,8 @@ pub struct Shared<'a> {
     pub bars: Option<MultiProgress>,
     /// Of all devices.
     pub metrics: Arc<DevicesMetrics>,
+    /// When to end.
+    pub signals: Signals,
     /// Whether the process is to begin anew, because a device is lost to it.
     pub restart: watch::Sender<bool>,
 }
@@ -72,27 +78,40 @@ pub struct Proven {
 ///
 /// # Errors
 /// [`Code`].
-pub async fn prove(shared: &Shared<'_>, assignment: Assignment, lock: Arc<Lock>) -> Result<Proven, Error> {
-    let &Shared { args, config, .. } = shared;
+pub async fn prove(process: &Process<'_>, assignment: Assignment, lock: Arc<Lock>) -> Result<Proven, Error> {
+    let &Process { args, config, .. } = process;
     let device = Device {
         asset: assignment.asset,
-        prover: shared.client.prover().0,
+        prover: process.client.prover().0,
     };
     let wish = Wish {
         card: assignment.card,
         ..config.prover
     };
     let openings = Openings::new(&config.data_dir, device).map_err(disk)?;
-    let client = shared.client.beside(device.asset);
+    let client = process.client.beside(device.asset);
+    let before = Before {
+        client: client.clone(),
+        device,
+        openings: openings.clone(),
+        threads: config.prover.threads,
+        signals: &process.signals,
+    };
+    let ready = process
+        .signals
+        .or_asked(make_ready(&client, wish, config.shape))
+        .await;
     let Ready {
         prover,
+        uuid,
         rules,
         choice,
-    } = match or_stopped(make_ready(&client, wish, config.shape)).await {
-        Ok(Some(ready)) => ready,
-        Ok(None) => return Err(stopped_early()),
-        Err(error) if args.dry_run => return Err(error),
-        Err(error) => return Err(finish_before(error, client, device, openings, config).await),
+    } = match ready {
+        Ok(Ok(ready)) => ready,
+        Ok(Err(error)) if args.dry_run || !is_of_device(&error) => return Err(error),
+        Ok(Err(error)) => return Err(before.finish(error).await),
+        Err(_) if args.dry_run => return Err(stopped_early()),
+        Err(_) => return Err(before.finish(stopped_early()).await),
     };
     let backend = prover.name();
     let class = choice.class;
@@ -124,7 +143,7 @@ pub async fn prove(shared: &Shared<'_>, assignment: Assignment, lock: Arc<Lock>)
         "ready"
     );
     let mut beside = JoinSet::new();
-    let card = watch_sensors(prover.uuid(), &mut beside);
+    let card = watch_sensors(uuid, &mut beside).await;
     // The processor opens what a card can't. What the processor can't, nothing can.
     let rescue = prover.is_card().then(|| processor(config.prover.threads));
     let service = Service {
@@ -137,33 +156,50 @@ pub async fn prove(shared: &Shared<'_>, assignment: Assignment, lock: Arc<Lock>)
     };
     let (ask, asked) = mpsc::channel(4);
     let watchers = watch::Sender::new(service.snapshot());
-    shared
-        .metrics
-        .add(
-            device.asset,
-            backend,
-            class.name(),
-            watchers.subscribe(),
-            card.clone(),
-        )
-        .map_err(|error| Error::new(Code::Failed, error))?;
-    if let (Some(bars), Format::Text) = (shared.bars.clone(), config.format) {
+    let added = process.metrics.add(
+        device.asset,
+        backend,
+        class.name(),
+        watchers.subscribe(),
+        card.clone(),
+    );
+    if let Err(error) = added {
+        tracing::error!("this device has no metrics: {error}");
+    }
+    if let (Some(bars), Format::Text) = (process.bars.clone(), config.format) {
         let watched = watchers.subscribe();
         beside.spawn(async move { display::draw(bars, device.asset, backend, watched, card).await });
     }
-    beside.spawn(tell_faults(watchers.subscribe(), lock.clone()));
-    beside.spawn(told_to_stop(ask.clone()));
-    beside.spawn(told_to_begin_anew(shared.restart.subscribe(), ask.clone()));
-    beside.spawn(told_to_drain(ask, lock));
+    beside.spawn(tell_faults(watchers.subscribe(), lock.clone()).in_current_span());
+    beside.spawn(process.signals.clone().tell(ask.clone()));
+    beside.spawn(told_to_begin_anew(process.restart.subscribe(), ask.clone()).in_current_span());
+    beside.spawn(told_to_drain(ask, lock).in_current_span());
     let ended = service.run(asked, watchers).await;
-    if let Err(ServiceError::DeviceLost | ServiceError::ProverGone) = &ended {
-        shared.restart.send_replace(true);
+    let error = match ended {
+        Ok(Ended::Drained) => {
+            proven.drained = true;
+            return Ok(proven);
+        }
+        Ok(Ended::Stopped { at_risk }) => {
+            proven.at_risk = at_risk;
+            // Said here too: of several devices, one that failed is all that the process says in the end.
+            if let Some(census) = at_risk {
+                tell_risk(census);
+            }
+            return Ok(proven);
+        }
+        Err(error) => error,
+    };
+    let begins_anew = matches!(error, ServiceError::DeviceLost | ServiceError::ProverGone);
+    // The others finish their census first, which takes longer than what stands of this one may wait.
+    let error = match error {
+        ServiceError::ProverGone => before.finish(error.into()).await,
+        error => error.into(),
+    };
+    if begins_anew {
+        process.restart.send_replace(true);
     }
-    match ended? {
-        Ended::Drained => proven.drained = true,
-        Ended::Stopped { at_risk } => proven.at_risk = at_risk,
-    }
-    Ok(proven)
+    Err(error)
 }
 
 /// A device that is lost to this process may work again in the next one. The others finish the present census first.
@@ -179,6 +215,8 @@ async fn told_to_begin_anew(mut restart: watch::Receiver<bool>, ask: mpsc::Sende
 /// What a worker begins with.
 struct Ready {
     prover: Box<dyn Prover>,
+    /// That of its card.
+    uuid: Option<String>,
     rules: Rules,
     choice: Choice,
 }
@@ -190,6 +228,7 @@ async fn make_ready(client: &Client, wish: Wish, shape: Shape) -> Result<Ready, 
     ask_device(move || {
         let choice = choose(&mut *prover, &rules, shape)?;
         Ok(Ready {
+            uuid: prover.uuid(),
             prover,
             rules,
             choice,
@@ -202,6 +241,8 @@ async fn make_ready(client: &Client, wish: Wish, shape: Shape) -> Result<Ready, 
 async fn ask_device<T: Send + 'static>(
     question: impl FnOnce() -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Error> {
+    let span = Span::current();
+    let question = move || span.in_scope(question);
     match timeout(START, spawn_blocking(question)).await {
         Ok(Ok(answer)) => answer,
         Ok(Err(error)) => Err(Error::new(Code::Failed, error)),
@@ -216,66 +257,108 @@ fn stopped_early() -> Error {
     Error::new(Code::Unreachable, "stopped before device and chain were ready")
 }
 
-/// A worker that can't begin, because of `error`, opens all the same what an earlier life has committed to, as far as its rounds are on the disk.
-/// Answers why it ends.
-async fn finish_before(
-    error: Error,
+/// Whether the device is to blame, or its shape, so that another may open what an earlier life has committed to.
+const fn is_of_device(error: &Error) -> bool {
+    matches!(error.code, Code::Device | Code::Shape | Code::Failed)
+}
+
+/// What an earlier life of a device, or of its thread, has left.
+struct Before<'a> {
     client: Client,
     device: Device,
     openings: Openings,
-    config: &Config,
-) -> Error {
-    if !may_stand(&error, &openings) {
-        return error;
-    }
-    tracing::error!("{error}");
-    tracing::info!("before it ends for that, the processor opens what may stand on the chain");
-    let threads = config.prover.threads;
-    let finished = async {
-        let Some(rules) = or_stopped(reach(&client)).await? else {
-            return Err(stopped_early());
-        };
-        let prover = ask_device(move || Ok(processor(threads)()?)).await?;
-        let engine = Engine::start(device, prover, None).map_err(disk)?;
-        let block = Duration::from_millis(rules.block_ms);
-        let service = Service::finishing(client, engine, openings, device, block);
-        let (ask, asked) = mpsc::channel(4);
-        ask.send(Control::Drain).await.ok();
-        let mut beside = JoinSet::new();
-        beside.spawn(told_to_stop(ask));
-        let watchers = watch::Sender::new(service.snapshot());
-        Ok(service.run(asked, watchers).await?)
-    };
-    match finished.await {
-        Ok(Ended::Drained) => tracing::info!("nothing is left to open"),
-        Ok(Ended::Stopped { at_risk: None }) => {}
-        Ok(Ended::Stopped {
-            at_risk: Some(census),
-        }) => tracing::warn!(
-            census,
-            "stopped: the commit may have to be opened; start again soon, or it costs the bond"
-        ),
-        Err(other) => tracing::error!("what may stand on the chain was not opened: {other}"),
-    }
-    error
+    threads: Option<NonZeroUsize>,
+    signals: &'a Signals,
 }
 
-/// Whether something may stand on the chain that can be opened in spite of `error`.
-fn may_stand(error: &Error, openings: &Openings) -> bool {
-    // A folder that can't be read is no reason to give a bond up.
-    matches!(error.code, Code::Device | Code::Shape | Code::Failed)
-        && !openings.is_empty().unwrap_or_default()
+impl Before<'_> {
+    /// A worker that can't begin or go on, because of `error`, opens all the same what was committed to, as far as its rounds are on the
+    /// disk: unless it is to end at once. Answers why it ends.
+    async fn finish(self, error: Error) -> Error {
+        let census = match self.openings.last_census() {
+            Ok(None) => return error,
+            Ok(census) => census,
+            Err(unread) => {
+                // No reason to give a bond up.
+                tracing::error!("whether there are saved rounds could not be seen: {unread}");
+                None
+            }
+        };
+        tracing::error!("{error}");
+        tracing::info!("before it ends for that, the processor opens what may stand on the chain");
+        let signals = self.signals;
+        let service = tokio::select! {
+            service = self.service() => service,
+            () = signals.at_once() => {
+                if let Some(census) = census {
+                    tell_risk(census);
+                }
+                return error;
+            }
+        };
+        let finished = async {
+            let service = service?;
+            let (ask, asked) = mpsc::channel(4);
+            ask.send(Control::Drain).await.ok();
+            let mut beside = JoinSet::new();
+            beside.spawn(signals.clone().tell(ask));
+            let watchers = watch::Sender::new(service.snapshot());
+            Ok::<_, Error>(service.run(asked, watchers).await?)
+        };
+        match finished.await {
+            Ok(Ended::Drained) => tracing::info!("nothing is left to open"),
+            Ok(Ended::Stopped { at_risk: None }) => {}
+            Ok(Ended::Stopped {
+                at_risk: Some(census),
+            }) => tell_risk(census),
+            Err(other) => tracing::error!("what may stand on the chain was not opened: {other}"),
+        }
+        error
+    }
+
+    /// A service that commits to nothing.
+    async fn service(self) -> Result<Service<Client>, Error> {
+        let rules = reach(&self.client).await?;
+        let threads = self.threads;
+        let prover = ask_device(move || Ok(processor(threads)()?)).await?;
+        let engine = Engine::start(self.device, prover, None).map_err(disk)?;
+        let block = Duration::from_millis(rules.block_ms);
+        Ok(Service::finishing(
+            self.client,
+            engine,
+            self.openings,
+            self.device,
+            block,
+        ))
+    }
+}
+
+fn tell_risk(census: u32) {
+    tracing::warn!(
+        census,
+        "stopped: the commit may have to be opened; start again soon, or it costs the bond"
+    );
 }
 
 /// Has the sensors of the card of this UUID watched, if there is one and a driver for it.
-fn watch_sensors(uuid: Option<String>, beside: &mut JoinSet<()>) -> watch::Receiver<Watched> {
+async fn watch_sensors(uuid: Option<String>, beside: &mut JoinSet<()>) -> watch::Receiver<Watched> {
     let (sender, seen) = watch::channel(Watched::default());
     let Some(uuid) = uuid else { return seen };
-    match Nvml::load() {
-        Ok(sensors) => {
-            let card = sensors.cards().into_iter().find(|card| card.uuid == uuid);
+    let wanted = uuid.clone();
+    let found = spawn_blocking(move || {
+        let sensors = Nvml::load()?;
+        let card = sensors.cards().into_iter().find(|card| card.uuid == wanted);
+        Ok((sensors, card))
+    });
+    let found = match timeout(SENSORS, found).await {
+        Ok(Ok(found)) => found,
+        Ok(Err(error)) => Err(error.to_string()),
+        Err(_) => Err(format!("the driver did not answer in {SENSORS:?}")),
+    };
+    match found {
+        Ok((sensors, card)) => {
             sender.send_modify(|watched| watched.card = card);
-            beside.spawn(watch_card(sensors, uuid, sender));
+            beside.spawn(watch_card(sensors, uuid, sender).in_current_span());
         }
         Err(reason) => tracing::warn!("the card's sensors can't be read: {reason}"),
     }
@@ -311,28 +394,68 @@ mod tests {
     use crate::{prover::ProverError, state::Work};
     use compute_proof::Class;
 
+    const DEVICE: Device = Device {
+        asset: 0,
+        prover: [0xAA; 32],
+    };
+
+    /// Nobody listens there.
+    fn nowhere() -> Client {
+        Client::new(vec!["ws://127.0.0.1:9".into()], 0, DEVICE.prover.into(), None)
+    }
+
+    fn before<'a>(data: &std::path::Path, signals: &'a Signals) -> Before<'a> {
+        Before {
+            client: nowhere(),
+            device: DEVICE,
+            openings: Openings::new(data, DEVICE).unwrap(),
+            threads: NonZeroUsize::new(1),
+            signals,
+        }
+    }
+
+    #[test]
+    fn only_what_the_device_is_to_blame_for_is_finished_without_it() {
+        for code in [Code::Device, Code::Shape, Code::Failed] {
+            assert!(is_of_device(&Error::new(code, "gone")));
+        }
+        assert!(!is_of_device(&Error::new(Code::Incompatible, "another chain")));
+    }
+
     #[tokio::test]
-    async fn an_error_at_the_start_is_reported_without_a_chain_where_no_rounds_are_on_the_disk() {
+    async fn an_error_is_reported_without_a_chain_where_no_rounds_are_on_the_disk() {
         let data = tempfile::tempdir().unwrap();
-        let device = Device {
-            asset: 0,
-            prover: [0xAA; 32],
-        };
-        let openings = Openings::new(data.path(), device).unwrap();
-        assert!(!may_stand(&Error::new(Code::Device, "gone"), &openings));
+        let signals = Signals::that_came(&[]);
+        let error = before(data.path(), &signals)
+            .finish(Error::new(Code::Device, "gone"))
+            .await;
+        assert_eq!(error.code, Code::Device);
+    }
+
+    #[tokio::test]
+    async fn where_there_are_rounds_the_chain_is_asked_until_the_process_is_to_end_at_once() {
+        let data = tempfile::tempdir().unwrap();
         let work = Work {
             census: 1,
             challenge: [1; 32],
             class: Class::Xs,
         };
-        openings.save(&work, &[[1; 32]]).unwrap();
-        for code in [Code::Device, Code::Shape, Code::Failed] {
-            assert!(may_stand(&Error::new(code, "gone"), &openings));
+        Openings::new(data.path(), DEVICE)
+            .unwrap()
+            .save(&work, &[[1; 32]])
+            .unwrap();
+        let finish = async |signals: &[Control]| {
+            let signals = Signals::that_came(signals);
+            let finish = before(data.path(), &signals).finish(Error::new(Code::Device, "gone"));
+            timeout(Duration::from_millis(50), finish).await
+        };
+        // SIGTERM lets it be opened.
+        for asked in [&[][..], &[Control::Leave]] {
+            assert!(finish(asked).await.is_err());
         }
-        assert!(!may_stand(
-            &Error::new(Code::Incompatible, "another chain"),
-            &openings
-        ));
+        for asked in [&[Control::Stop][..], &[Control::Leave, Control::Leave]] {
+            assert_eq!(finish(asked).await.unwrap().code, Code::Device);
+        }
     }
 
     #[tokio::test]

@@ -2,7 +2,7 @@
 //! Every check of `verify` has a file that fails it.
 
 use super::*;
-use crate::{cli::ProverArgs, commands::prove};
+use crate::{cli::ProverArgs, commands::prove, prover::choice::Wish};
 use serde_json::json;
 use std::num::NonZeroUsize;
 
@@ -14,12 +14,13 @@ fn proved(rounds: u32, open_seed: Option<Hash>) -> Value {
         shape: Class::Xs,
         rounds,
         open_seed,
-        device: ProverArgs {
-            threads: NonZeroUsize::new(1),
-            ..ProverArgs::default()
-        },
+        device: ProverArgs::default(),
     };
-    serde_json::to_value(prove::run(&args).unwrap()).unwrap()
+    let wish = Wish {
+        threads: NonZeroUsize::new(1),
+        ..Wish::default()
+    };
+    serde_json::to_value(prove::run(&args, &wish).unwrap()).unwrap()
 }
 
 fn opened(rounds: u32) -> Value {

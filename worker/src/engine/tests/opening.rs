@@ -172,6 +172,29 @@ async fn a_device_that_is_only_slow_opens_if_it_is_first() {
 }
 
 #[tokio::test]
+async fn a_slow_device_is_waited_for_where_the_rescue_fails() {
+    let (word, _, prover) = waiting();
+    let (begun, rescued) = mpsc::channel();
+    let fails: Rescue = Arc::new(move || {
+        begun.send(()).unwrap();
+        Err(ProverError::NoBackend)
+    });
+    let (engine, claim) = committed(prover, Some(fails)).await;
+    let opening = engine.open(work(1), claim, [9; 32], Duration::ZERO);
+    let answers = async {
+        tokio::task::spawn_blocking(move || rescued.recv())
+            .await
+            .unwrap()
+            .unwrap();
+        // By now the failure has been heard of, as far as a test can tell.
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        drop(word);
+    };
+    let (opening, ()) = tokio::join!(opening, answers);
+    opening.unwrap();
+}
+
+#[tokio::test]
 async fn a_device_without_a_rescue_has_all_the_time_it_needs() {
     let (engine, claim) = committed(ReferenceProver, None).await;
     engine

@@ -345,7 +345,7 @@ impl CudaError {
             Self::Driver(_) => {
                 "Does `nvidia-smi` work? In a container: was it started with access to the card? After an update of the driver: restart."
             }
-            Self::NoCard { .. } => "`ergon-worker devices` lists the cards; CUDA_VISIBLE_DEVICES may hide some.",
+            Self::NoCard { .. } => "`ergon-worker devices` lists the cards; CUDA_VISIBLE_DEVICES may hide some, and one without its file in /dev is not seen: as root, `nvidia-modprobe -c N` makes /dev/nvidiaN.",
             Self::Capability { .. } => "Take another --backend, or leave it out: the fastest is found.",
             Self::Compile { .. } => "Install an NVRTC of CUDA 12.8 or newer, which knows newer cards.",
             Self::TooLittleMemory { .. } | Self::OutOfMemory { .. } => {

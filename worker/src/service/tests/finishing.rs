@@ -33,6 +33,39 @@ async fn what_an_earlier_life_committed_to_is_opened_and_settled_and_nothing_is_
 }
 
 #[tokio::test]
+async fn before_the_chain_was_seen_what_is_on_the_disk_may_stand_on_it() {
+    let out_of_reach = || {
+        let faults = Faults {
+            disconnect: 1_000,
+            ..Faults::default()
+        };
+        twin(faults, 1)
+    };
+    let work = Work {
+        census: 1,
+        challenge: [1; 32],
+        class: Class::Xs,
+    };
+    let data = tempfile::tempdir().unwrap();
+    // Nothing is there: there is nothing to wait for.
+    let running = Running::start(&out_of_reach(), data.path());
+    running.control.send(Control::Leave).await.unwrap();
+    let ended = running.task.await.unwrap().unwrap();
+    assert_eq!(ended, Ended::Stopped { at_risk: None });
+    Openings::new(data.path(), DEVICE)
+        .unwrap()
+        .save(&work, &[[1; 32]])
+        .unwrap();
+    let mut running = Running::start(&out_of_reach(), data.path());
+    running.control.send(Control::Leave).await.unwrap();
+    let ended = tokio::time::timeout(Duration::from_millis(100), &mut running.task).await;
+    assert!(ended.is_err(), "{ended:?}");
+    running.control.send(Control::Stop).await.unwrap();
+    let ended = running.task.await.unwrap().unwrap();
+    assert_eq!(ended, Ended::Stopped { at_risk: Some(1) });
+}
+
+#[tokio::test]
 async fn where_nothing_stands_it_ends_without_having_sent_anything() {
     let data = tempfile::tempdir().unwrap();
     let twin = twin(Faults::default(), 1);

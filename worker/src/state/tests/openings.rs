@@ -543,6 +543,24 @@ fn draining_does_not_wait_for_a_settlement_that_never_comes() {
 }
 
 #[test]
+fn draining_does_not_wait_for_what_was_missed_in_an_earlier_census() {
+    let mut bench = Bench::new();
+    let next = Census {
+        index: 2,
+        challenge: [2; 32],
+        ..view(100).census
+    };
+    bench.event(Event::Drain).block(with(
+        drawn(105, 9),
+        View {
+            census: next,
+            ..view(100)
+        },
+    ));
+    assert_eq!(bench.actions.last(), Some(&Action::Stop(Stop::Drained)));
+}
+
+#[test]
 fn a_draining_worker_sits_out_the_next_census() {
     let mut bench = Bench::new();
     bench

@@ -110,7 +110,7 @@ fn names(page: &str) -> BTreeSet<String> {
 
 /// The page of devices on cards, each of its own asset.
 fn devices_page(devices: &[(u64, Snapshot, Watched)]) -> String {
-    let metrics = DevicesMetrics::default();
+    let metrics = DevicesMetrics::new(devices.iter().map(|(asset, ..)| *asset)).unwrap();
     for (asset, snapshot, watched) in devices {
         let (snapshot, watched) = (
             watch::Sender::new(snapshot.clone()),
@@ -143,11 +143,29 @@ fn several_devices_are_on_one_page_each_by_its_asset() {
     for (asset, rounds) in [("asset=\"7\"", computed), ("asset=\"8\"", computed + 1.0)] {
         assert_eq!(value(&page, "ergon_worker_rounds_total", &[asset]), rounds);
     }
-    let metrics = DevicesMetrics::default();
+    let metrics = DevicesMetrics::new([7]).unwrap();
     let (snapshot, watched) = (watch::Sender::new(snapshot()), watch::Sender::new(hot()));
     let add = || metrics.add(7, "cpu", "s", snapshot.subscribe(), watched.subscribe());
     add().unwrap();
     assert!(add().is_err(), "an asset has one device");
+    assert!(DevicesMetrics::new([7, 7]).is_err(), "an asset has one device");
+}
+
+#[test]
+fn a_device_that_has_not_begun_or_is_at_its_end_is_seen() {
+    let metrics = DevicesMetrics::new([7, 8]).unwrap();
+    let running = || {
+        let page = metrics.page();
+        ["asset=\"7\"", "asset=\"8\""].map(|asset| value(&page, "ergon_worker_running", &[asset]))
+    };
+    assert_eq!(running(), [0.0, 0.0]);
+    let (snapshot, watched) = (watch::Sender::new(snapshot()), watch::Sender::new(hot()));
+    metrics
+        .add(7, "cpu", "s", snapshot.subscribe(), watched.subscribe())
+        .unwrap();
+    assert_eq!(running(), [1.0, 0.0]);
+    drop(snapshot);
+    assert_eq!(running(), [0.0, 0.0]);
 }
 
 #[test]
@@ -186,7 +204,7 @@ fn a_worker_shows_its_counts_its_check_and_its_card() {
 
 #[test]
 fn a_second_look_counts_nothing_twice() {
-    let metrics = DevicesMetrics::default();
+    let metrics = DevicesMetrics::new([7]).unwrap();
     let (snapshot, watched) = (
         watch::Sender::new(snapshot()),
         watch::Sender::new(Watched::default()),

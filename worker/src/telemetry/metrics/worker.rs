@@ -13,21 +13,53 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
 /// The metrics of all devices of a process, on one page. Each device's have its asset as a label.
-#[derive(Default)]
 pub struct DevicesMetrics {
     registry: Registry,
+    /// Of all devices from the beginning on, also of those that never came so far as to be added.
+    running: Vec<(u64, IntGauge)>,
     devices: Mutex<Vec<Shown>>,
 }
 
 /// A device's metrics, and what they show.
 struct Shown {
+    asset: u64,
     metrics: WorkerMetrics,
     snapshot: watch::Receiver<Snapshot>,
     card: watch::Receiver<Watched>,
 }
 
+impl Shown {
+    /// Whether there is still something behind it.
+    fn is_running(&self) -> bool {
+        self.snapshot.has_changed().is_ok()
+    }
+}
+
 impl DevicesMetrics {
-    /// Adds a device.
+    /// For devices that are to prove for these assets.
+    ///
+    /// # Errors
+    /// Two devices of one asset.
+    pub fn new(assets: impl IntoIterator<Item = u64>) -> Result<Self, prometheus::Error> {
+        let registry = Registry::new();
+        let running = assets
+            .into_iter()
+            .map(|asset| {
+                let running = Maker::new(&registry, &[("asset", asset.to_string())]).int_gauge(
+                    "ergon_worker_running",
+                    "Whether this asset's device is at work here: 0 before it has begun, and once it has failed or ended",
+                )?;
+                Ok((asset, running))
+            })
+            .collect::<Result<_, prometheus::Error>>()?;
+        Ok(Self {
+            registry,
+            running,
+            devices: Mutex::default(),
+        })
+    }
+
+    /// Adds a device that begins.
     ///
     /// # Errors
     /// Two devices of one asset.
@@ -42,6 +74,7 @@ impl DevicesMetrics {
         let identity = card.borrow().card.clone();
         let metrics = WorkerMetrics::new(&self.registry, asset, backend, shape, identity.as_ref())?;
         self.devices().push(Shown {
+            asset,
             metrics,
             snapshot,
             card,
@@ -51,16 +84,17 @@ impl DevicesMetrics {
 
     /// The page for a scraper.
     pub fn page(&self) -> String {
-        for Shown {
-            metrics,
-            snapshot,
-            card,
-        } in &*self.devices()
-        {
+        let devices = self.devices();
+        for shown in &*devices {
             // Copied: whoever tells what is watched does not wait for the page.
-            let (snapshot, card) = (snapshot.borrow().clone(), card.borrow().clone());
-            metrics.show(&snapshot, &card);
+            let (snapshot, card) = (shown.snapshot.borrow().clone(), shown.card.borrow().clone());
+            shown.metrics.show(&snapshot, &card);
         }
+        for (asset, gauge) in &self.running {
+            let is_running = |shown: &Shown| shown.asset == *asset && shown.is_running();
+            gauge.set(devices.iter().any(is_running).into());
+        }
+        drop(devices);
         text(&self.registry)
     }
 

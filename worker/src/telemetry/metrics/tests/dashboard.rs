@@ -227,10 +227,13 @@ impl Reader<'_> {
     }
 }
 
+/// What Prometheus itself adds, by the job that the guide names.
+const UP: &str = "up{job=\"ergon\"} 1\n";
+
 fn pages() -> Pages {
     let stratum = StratumMetrics::new(4, "x").unwrap();
     Pages::new(&format!(
-        "{}{}",
+        "{UP}{}{}",
         worker_page(),
         stratum.page(&report(vec![row("a", 1)]))
     ))
@@ -250,6 +253,7 @@ fn the_reader_refuses_what_prometheus_would_or_would_find_nothing_for() {
         ("ergon_worker_round", "no metric"),
         ("ergon_worker_rounds{miner=\"a\"}", "no label 'miner'"),
         ("ergon_worker_stage{stage=\"mised\"} == 1", "never has"),
+        ("up{job=\"argon\"} == 0", "never has"),
         ("ergon_worker_rounds{asset=~\"x}", "quote"),
         ("ergon_worker_rounds{asset=~\"x\"", "} is missing"),
         ("(ergon_worker_rounds", ") is missing"),
@@ -297,7 +301,7 @@ fn the_dashboard_asks_for_what_there_is() {
     assert!(read > 30, "{read}");
     // What its variables are chosen from.
     let variables = dashboard["templating"]["list"].to_string();
-    for metric in ["ergon_worker_info", "ergon_stratum_info"] {
+    for metric in ["ergon_worker_info", "ergon_worker_running", "ergon_stratum_info"] {
         assert!(variables.contains(metric) && pages.metrics.contains_key(metric));
     }
 }
@@ -311,9 +315,10 @@ fn the_alarms_ask_for_what_there_is() {
         .filter_map(|line| line.strip_prefix("| `"))
         .filter_map(|line| line.split_once('`'))
         .map(|(expression, _)| expression)
-        .filter(|expression| expression.contains("ergon_"))
+        .filter(|expression| expression.contains("ergon"))
         .collect();
-    assert!(alarms.len() >= 6, "{alarms:?}");
+    assert!(alarms.len() >= 8, "{alarms:?}");
+    assert!(guide.contains("job_name: ergon\n"));
     for expression in alarms {
         if let Err(error) = pages.read(expression) {
             panic!("{expression}: {error}");
