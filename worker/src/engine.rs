@@ -244,6 +244,11 @@ impl Engine {
         self.shared.is_lost() || (self.rescue.is_some() && self.shared.hangs(HANG))
     }
 
+    /// Openings that another prover has begun in the device's place.
+    pub fn rescues(&self) -> u64 {
+        self.shared.rescues()
+    }
+
     /// Checks a sample of the rounds that are there, and says what may be claimed.
     ///
     /// # Errors
@@ -315,7 +320,14 @@ impl Engine {
                     .map_err(|_| EngineError::Gone)
             };
             let patience = opening::patience(self.progress.borrow().last_round, left);
-            Ok(opening::open(order, ask, self.rescue.clone(), patience))
+            let shared = self.shared.clone();
+            let rescue = self.rescue.clone().map(|rescue| -> Rescue {
+                Arc::new(move || {
+                    shared.rescue();
+                    rescue()
+                })
+            });
+            Ok(opening::open(order, ask, rescue, patience))
         })
     }
 

@@ -86,6 +86,8 @@ pub struct Snapshot {
     pub last: Option<(Task, Outcome)>,
     /// What became of all of them.
     pub tally: Tally,
+    /// Openings that the processor has begun in the device's place.
+    pub rescues: u64,
     /// The commit that was withheld because the device is faulty, if no later one was sent.
     pub withheld: Option<Withheld>,
 }
@@ -169,6 +171,7 @@ impl<C: Chain> Service<C> {
             connected: false,
             last: None,
             tally: Tally::default(),
+            rescues: 0,
             withheld: None,
         }
     }
@@ -264,6 +267,7 @@ impl<C: Chain> Service<C> {
             watchers.send_modify(|snapshot| {
                 snapshot.state = state.clone();
                 snapshot.progress = *progress.borrow();
+                snapshot.rescues = self.engine.rescues();
             });
             for action in actions {
                 match action {

@@ -23,6 +23,7 @@ fn snapshot() -> Snapshot {
         connected: true,
         last: None,
         tally: Tally::default(),
+        rescues: 0,
         withheld: None,
     }
 }

@@ -14,6 +14,7 @@ struct Inner {
     /// Since when the device has been at what it does.
     at_work_since: Option<Instant>,
     lost: bool,
+    rescues: u64,
 }
 
 /// The shared state; its clones are the same.
@@ -60,6 +61,16 @@ impl Shared {
     /// The device is of no use to this process any more.
     pub fn lose(&self) {
         self.with(|inner| inner.lost = true);
+    }
+
+    /// Another prover begins an opening in the device's place.
+    pub fn rescue(&self) {
+        self.with(|inner| inner.rescues += 1);
+    }
+
+    /// How often [`Self::rescue`] was called.
+    pub fn rescues(&self) -> u64 {
+        self.with(|inner| inner.rescues)
     }
 
     /// Whether [`Self::lose`] was called.

@@ -113,6 +113,7 @@ async fn a_device_that_errs_silently_after_its_commit_is_opened_for_by_the_proce
     device.becomes(Mood::Wrong);
     finish(&twin, &mut running).await;
     assert_eq!(needed.load(Ordering::SeqCst), 1);
+    assert_eq!(running.watch.borrow().rescues, 1);
     running.kill().await;
 }
 

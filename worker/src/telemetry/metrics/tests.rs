@@ -55,6 +55,7 @@ fn snapshot() -> Snapshot {
         connected: true,
         last: None,
         tally,
+        rescues: 3,
         withheld: Some(Withheld {
             census: 1,
             reason: "x".into(),
@@ -185,6 +186,7 @@ fn a_worker_shows_its_counts_its_check_and_its_card() {
         2.0
     );
     assert_eq!(value(&page, "ergon_worker_commit_withheld", &[]), 1.0);
+    assert_eq!(value(&page, "ergon_worker_rescues_total", &[]), 3.0);
     assert_eq!(value(&page, "ergon_worker_work_cu_total", &[]), 2.5);
     assert_eq!(value(&page, "ergon_worker_energy_joules_per_cu", &[]), 400.0);
     let of_card = ["asset=\"7\"", "gpu=\"3\"", "uuid=\"GPU-1\""];

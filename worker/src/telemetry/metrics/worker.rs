@@ -117,6 +117,7 @@ struct WorkerMetrics {
     rounds_total: IntCounter,
     work: Counter,
     failures: IntCounter,
+    rescues: IntCounter,
     transactions: IntCounterVec,
     checks: IntCounterVec,
     checked_rounds: IntCounter,
@@ -215,6 +216,10 @@ impl WorkerMetrics {
                 "ergon_worker_device_failures_total",
                 "Rounds at which the device failed since the start",
             )?,
+            rescues: make.int_counter(
+                "ergon_worker_rescues_total",
+                "Openings that the processor began in the device's place since the start",
+            )?,
             transactions: make.int_counters(
                 "ergon_worker_transactions_total",
                 "What became of commits, openings and settlements since the start",
@@ -293,6 +298,7 @@ impl WorkerMetrics {
         let work = progress.work as f64 / 1e12;
         show(&self.work, work);
         show(&self.failures, progress.failures);
+        show(&self.rescues, snapshot.rescues);
         for (task, outcome, count) in snapshot.tally.iter() {
             show(&self.transactions.with_label_values(&[task, outcome]), count);
         }
