@@ -5,8 +5,6 @@ pub mod choice;
 pub mod cpu;
 pub mod cuda;
 mod known_answers;
-#[cfg(test)]
-pub(crate) mod twin;
 
 use compute_proof::{
     prove::{LeafProof, OpenError, Opening, RoundStore},
@@ -81,7 +79,7 @@ pub trait Prover: Send {
 }
 
 /// [`Prover::roots`] by [`Prover::root`].
-fn one_by_one<P: Prover + ?Sized>(
+pub(crate) fn one_by_one<P: Prover + ?Sized>(
     prover: &mut P,
     class: Class,
     key: &Hash,

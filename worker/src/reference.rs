@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The reference prover as a backend: slow and right, for tests.
 
+pub mod twin;
+
 use crate::prover::{Prover, ProverError};
 use compute_proof::{
     prove::{LeafProof, Product, Reference, RoundTree},

@@ -4,8 +4,8 @@ mod opening;
 
 use super::*;
 use crate::{
-    prover::{twin::ProverTwin, ProverError},
-    reference::ReferenceProver,
+    prover::ProverError,
+    reference::{twin::ProverTwin, ReferenceProver},
 };
 use compute_proof::{verify, Class};
 use std::sync::{

@@ -99,7 +99,7 @@ fn push(store: &mut RoundStore, root: Hash) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{prover::twin::ProverTwin, reference::ReferenceProver};
+    use crate::reference::{twin::ProverTwin, ReferenceProver};
 
     #[test]
     fn rounds_that_overlap_must_be_right_too() {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 use super::*;
 use crate::{
-    prover::{
-        cpu::Cpu,
+    prover::cpu::Cpu,
+    reference::{
         twin::{digests, ProverTwin},
+        ReferenceProver,
     },
-    reference::ReferenceProver,
 };
 use compute_proof::{prove::RoundTree, Device};
 

@@ -2,7 +2,10 @@
 //! Every path against the reference, byte for byte.
 
 use super::{panel::size, *};
-use crate::prover::{fresh_seed, open, twin::ProverTwin};
+use crate::{
+    prover::{fresh_seed, open},
+    reference::twin::ProverTwin,
+};
 use compute_proof::{
     hash::keyed,
     merkle::fold,

@@ -2,7 +2,7 @@
 //! A device that computes wrongly commits to nothing, and everybody who looks is told why.
 
 use super::*;
-use crate::{prover::twin::ProverTwin, state::Obstacle};
+use crate::{reference::twin::ProverTwin, state::Obstacle};
 use std::sync::{
     atomic::{AtomicBool, Ordering},
     Arc,

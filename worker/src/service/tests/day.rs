@@ -7,10 +7,7 @@
 //! decide whether a census has a commit at all.
 
 use super::*;
-use crate::{
-    chain::Census,
-    prover::{twin::ProverTwin, Prover},
-};
+use crate::{chain::Census, prover::Prover, reference::twin::ProverTwin};
 use std::{
     sync::{Arc, Condvar, Mutex},
     time::Instant as RealTime,

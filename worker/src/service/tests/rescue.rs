@@ -2,7 +2,10 @@
 //! A device that errs, hangs or is lost after its commit: the commit is opened all the same.
 
 use super::*;
-use crate::prover::{twin::ProverTwin, Prover, ProverError, Rescue};
+use crate::{
+    prover::{Prover, ProverError, Rescue},
+    reference::twin::ProverTwin,
+};
 use std::sync::{
     atomic::{AtomicU32, AtomicU8, Ordering},
     Arc, Condvar, Mutex,

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! A prover for tests: the reference, of which a test puts what it wants in place of the roots or the leaves.
 
-use super::{one_by_one, Prover, ProverError};
-use crate::reference::ReferenceProver;
+use super::ReferenceProver;
+use crate::prover::{one_by_one, Prover, ProverError};
 use compute_proof::{
     prove::{LeafProof, Product, Reference, RoundTree},
     Class, Hash,
