@@ -181,7 +181,7 @@ impl State {
                 false => Stage::Waiting,
             },
             (Some(commit), Phase::Open) if commit.drawn == Some(true) => Stage::Opening,
-            (Some(commit), Phase::Report | Phase::Payment) if commit.drawn == Some(true) => Stage::Missed,
+            (Some(commit), _) if Self::is_missed(view, commit) => Stage::Missed,
             (Some(commit), _) if Self::is_settleable(view, commit) => Stage::Settling,
             (Some(_), _) => Stage::Waiting,
         }
@@ -415,6 +415,14 @@ impl State {
         over && (commit.opened || commit.drawn != Some(true))
     }
 
+    /// Whether the commit was drawn and can't be opened any more.
+    fn is_missed(view: &View, commit: &Commit) -> bool {
+        let too_late = commit.census < view.census.index
+            || (commit.census == view.census.index
+                && matches!(view.census.phase, Phase::Report | Phase::Payment));
+        too_late && commit.drawn == Some(true) && !commit.opened
+    }
+
     /// Takes note of an event.
     fn note(&mut self, event: Event) {
         match event {
@@ -508,10 +516,7 @@ impl State {
         let works = self.may_commit(view) && self.obstacle(view).is_none() && self.target.is_some();
         let over = match self.commit() {
             None => true,
-            Some(_) if self.stage() == Stage::Missed => true,
-            // What was missed in an earlier census is left to others, too.
-            Some(commit) if commit.census < view.census.index && !Self::is_settleable(view, commit) => true,
-            Some(commit) => self.settled == Some(commit.census),
+            Some(commit) => Self::is_missed(view, commit) || self.settled == Some(commit.census),
         };
         self.draining && self.pending.is_none() && !works && over
     }

@@ -118,7 +118,7 @@ pub async fn run(args: &Args, config: &Config, bars: Option<MultiProgress>) -> R
         locks.push(Arc::new(Lock::take(&config.data_dir, assignment.asset)?));
     }
     let mut beside = JoinSet::new();
-    let signals = signals(&mut beside)?;
+    let signals = Signals::listen(&mut beside)?;
     let assets = assignments.iter().map(|assignment| assignment.asset);
     let metrics = DevicesMetrics::new(assets).map_err(|error| Error::new(Code::Failed, error))?;
     let metrics = Arc::new(metrics);
@@ -205,12 +205,6 @@ pub(super) async fn reach(client: &Client) -> Result<Rules, Error> {
         sleep(wait).await;
         wait = (wait * 2).min(Duration::from_secs(5));
     }
-}
-
-/// Listens to signals. From here on they end nothing by themselves, so it comes after whatever asks a person something.
-pub(super) fn signals(beside: &mut JoinSet<()>) -> Result<Signals, Error> {
-    Signals::listen(beside)
-        .map_err(|error| Error::new(Code::Failed, format!("cannot listen to signals: {error}")))
 }
 
 /// Opens the port for metrics, if they are wanted. A worker that cannot be watched works all the same.
@@ -322,8 +316,6 @@ pub(super) async fn told_to_drain(ask: mpsc::Sender<Control>, lock: Arc<Lock>) {
     }
     tracing::info!("draining: the present census is finished, no other begun");
     ask.send(Control::Drain).await.ok();
-    // Keeps the channel open: a service whose askers are gone would stop.
-    std::future::pending::<()>().await;
 }
 
 impl fmt::Display for Output {

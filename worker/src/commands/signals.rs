@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //! SIGINT and SIGTERM, for all that a process does. They are listened to from its beginning on, so that none is lost between two that wait.
 
-use crate::service::Control;
+use crate::{
+    error::{Code, Error},
+    service::Control,
+};
 use std::future::{pending, Future};
 use tokio::{
     signal,
@@ -23,12 +26,13 @@ struct Seen {
 pub struct Signals(watch::Receiver<Seen>);
 
 impl Signals {
-    /// Listens, as long as `beside` lasts.
+    /// Listens, as long as `beside` lasts. From here on they end nothing by themselves, so it comes after whatever asks a person something.
     ///
     /// # Errors
-    /// The operating system's.
-    pub fn listen(beside: &mut JoinSet<()>) -> std::io::Result<Self> {
-        let mut incoming = Incoming::new()?;
+    /// [`Code::Failed`]: the operating system lets nobody listen.
+    pub fn listen(beside: &mut JoinSet<()>) -> Result<Self, Error> {
+        let mut incoming = Incoming::new()
+            .map_err(|error| Error::new(Code::Failed, format!("cannot listen to signals: {error}")))?;
         let (tell, seen) = watch::channel(Seen::default());
         beside.spawn(async move {
             loop {
@@ -74,8 +78,6 @@ impl Signals {
         if seen.wait_for(|seen| seen.again).await.is_ok() {
             ask.send(Control::Stop).await.ok();
         }
-        // Keeps the channel open: a service whose askers are gone would stop.
-        pending::<()>().await;
     }
 }
 
@@ -176,7 +178,7 @@ mod tests {
     async fn a_service_is_told_of_both() {
         let (ask, mut asked) = mpsc::channel(4);
         let mut beside = JoinSet::new();
-        beside.spawn(Signals::that_came(&[Control::Leave, Control::Leave]).tell(ask));
+        beside.spawn(Signals::that_came(&[Control::Leave, Control::Leave]).tell(ask.clone()));
         assert_eq!(asked.recv().await, Some(Control::Leave));
         assert_eq!(asked.recv().await, Some(Control::Stop));
         tokio::task::yield_now().await;

@@ -3,7 +3,8 @@
 
 use super::{
     asset,
-    run::{listen, reach, signals, told_to_drain},
+    run::{listen, reach, told_to_drain},
+    signals::Signals,
     signer,
 };
 use crate::{
@@ -174,7 +175,7 @@ pub async fn run(args: &Args, config: &Config, bars: Option<MultiProgress>) -> R
     let client = Client::new(config.urls.clone(), device.asset, account, Some(key));
     let stopped = || Error::new(Code::Unreachable, "stopped before the chain was reached");
     let mut beside = JoinSet::new();
-    let signals = signals(&mut beside)?;
+    let signals = Signals::listen(&mut beside)?;
     let rules = signals.or_asked(reach(&client)).await.map_err(|_| stopped())??;
     let chain = HashrateChain::new(client).await?;
     let view = chain.view(None).await?;
@@ -236,6 +237,7 @@ pub async fn run(args: &Args, config: &Config, bars: Option<MultiProgress>) -> R
         engine = engine.name(),
         "ready"
     );
+    // Held until the service has ended: one whose askers are all gone would stop.
     let (ask, asked) = mpsc::channel(4);
     let watchers = watch::Sender::new(service.snapshot());
     let watched = watchers.subscribe();
@@ -250,7 +252,7 @@ pub async fn run(args: &Args, config: &Config, bars: Option<MultiProgress>) -> R
         beside.spawn(async move { display::draw(bars, device.asset, watched).await });
     }
     beside.spawn(signals.tell(ask.clone()));
-    beside.spawn(told_to_drain(ask, lock.clone()));
+    beside.spawn(told_to_drain(ask.clone(), lock.clone()));
     output.drained = service.run(asked, watchers).await? == Ended::Drained;
     let last = watched.borrow();
     output.obstacle = last.obstacle.clone();

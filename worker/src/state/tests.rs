@@ -2,6 +2,7 @@
 //! Every race that the worker can lose, one test each; and a simulation of many censuses with all of them at once.
 
 mod commits;
+mod draining;
 mod openings;
 mod shapes;
 mod simulation;

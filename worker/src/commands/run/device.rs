@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //! One device of a process that proves: from its start to its end.
 
-use super::{super::signals::Signals, choose, reach, told_to_drain, Args, Choice};
+use super::{choose, reach, told_to_drain, Args, Choice};
 use crate::{
     chain::{client::Client, Rules},
+    commands::signals::Signals,
     config::{Assignment, Config, Format, Shape},
     display,
     engine::Engine,
@@ -154,6 +155,7 @@ pub async fn prove(process: &Process<'_>, assignment: Assignment, lock: Arc<Lock
         block: Duration::from_millis(rules.block_ms),
         card: card.clone(),
     };
+    // Held until the service has ended: one whose askers are all gone would stop.
     let (ask, asked) = mpsc::channel(4);
     let watchers = watch::Sender::new(service.snapshot());
     let added = process.metrics.add(
@@ -173,7 +175,7 @@ pub async fn prove(process: &Process<'_>, assignment: Assignment, lock: Arc<Lock
     beside.spawn(tell_faults(watchers.subscribe(), lock.clone()).in_current_span());
     beside.spawn(process.signals.clone().tell(ask.clone()));
     beside.spawn(told_to_begin_anew(process.restart.subscribe(), ask.clone()).in_current_span());
-    beside.spawn(told_to_drain(ask, lock).in_current_span());
+    beside.spawn(told_to_drain(ask.clone(), lock).in_current_span());
     let ended = service.run(asked, watchers).await;
     let error = match ended {
         Ok(Ended::Drained) => {
@@ -208,8 +210,6 @@ async fn told_to_begin_anew(mut restart: watch::Receiver<bool>, ask: mpsc::Sende
         tracing::info!("draining, for the process to begin anew: another device is lost to it");
         ask.send(Control::Drain).await.ok();
     }
-    // Keeps the channel open: a service whose askers are gone would stop.
-    std::future::pending::<()>().await;
 }
 
 /// What a worker begins with.
@@ -301,7 +301,7 @@ impl Before<'_> {
             let (ask, asked) = mpsc::channel(4);
             ask.send(Control::Drain).await.ok();
             let mut beside = JoinSet::new();
-            beside.spawn(signals.clone().tell(ask));
+            beside.spawn(signals.clone().tell(ask.clone()));
             let watchers = watch::Sender::new(service.snapshot());
             Ok::<_, Error>(service.run(asked, watchers).await?)
         };
@@ -488,7 +488,7 @@ mod tests {
         let restart = watch::Sender::new(false);
         let (ask, mut asked) = mpsc::channel(4);
         let mut beside = JoinSet::new();
-        beside.spawn(told_to_begin_anew(restart.subscribe(), ask));
+        beside.spawn(told_to_begin_anew(restart.subscribe(), ask.clone()));
         tokio::task::yield_now().await;
         assert!(asked.try_recv().is_err());
         restart.send_replace(true);

@@ -12,9 +12,7 @@ use crate::prover::{
 use std::num::NonZeroUsize;
 
 /// An engine on an emulated card; `None` where kernels can't be built.
-///
-/// Counts how often the processor was needed in its place.
-fn on_a_card() -> Option<(Emulator, Engine, Arc<AtomicU32>)> {
+fn on_a_card() -> Option<(Emulator, Engine)> {
     let emulator = Emulator::new((9, 0))?;
     let wish = Wish {
         backend: Some(Backend::Route(Route::Wgmma)),
@@ -22,21 +20,23 @@ fn on_a_card() -> Option<(Emulator, Engine, Arc<AtomicU32>)> {
     };
     let prover = choose(&emulator.platform(), &wish).unwrap();
     assert!(prover.is_card());
-    let (processor, needed) = (processor(NonZeroUsize::new(1)), Arc::<AtomicU32>::default());
-    let counted = needed.clone();
-    let rescue: Rescue = Arc::new(move || {
-        counted.fetch_add(1, Ordering::SeqCst);
-        processor()
-    });
-    let engine = Engine::start(DEVICE, prover, Some(rescue)).unwrap();
-    Some((emulator, engine, needed))
+    let rescue = Some(processor(NonZeroUsize::new(1)));
+    Some((emulator, Engine::start(DEVICE, prover, rescue).unwrap()))
+}
+
+/// One with five rounds of work 1, and their claim.
+async fn committed_on_a_card() -> Option<(Emulator, Engine, Claim)> {
+    let (emulator, engine) = on_a_card()?;
+    engine.hold(work(1), 5, Vec::new()).unwrap();
+    until(&engine, work(1), 5).await;
+    let claim = engine.prepare(work(1)).await.unwrap().claim;
+    assert_eq!(claim.rounds, 5);
+    Some((emulator, engine, claim))
 }
 
 #[tokio::test]
 async fn a_card_proves_what_the_reference_proves() {
-    let Some((_, card, needed)) = on_a_card() else {
-        return;
-    };
+    let Some((_, card)) = on_a_card() else { return };
     let reference = Engine::start(DEVICE, Box::new(ReferenceProver), None).unwrap();
     for engine in [&card, &reference] {
         engine.hold(work(1), 9, Vec::new()).unwrap();
@@ -49,18 +49,14 @@ async fn a_card_proves_what_the_reference_proves() {
         card.open(work(1), prepared.claim, seed, LEFT).await.unwrap(),
         reference.open(work(1), prepared.claim, seed, LEFT).await.unwrap()
     );
-    assert_eq!(needed.load(Ordering::SeqCst), 0);
+    assert_eq!(card.rescues(), 0);
 }
 
 #[tokio::test]
 async fn a_card_that_is_lost_in_a_census_commits_to_nothing_more_and_what_stands_is_opened() {
-    let Some((emulator, engine, needed)) = on_a_card() else {
+    let Some((emulator, engine, claim)) = committed_on_a_card().await else {
         return;
     };
-    engine.hold(work(1), 5, Vec::new()).unwrap();
-    until(&engine, work(1), 5).await;
-    let prepared = engine.prepare(work(1)).await.unwrap();
-    assert_eq!(prepared.claim.rounds, 5);
     assert!(!engine.is_lost());
     emulator.fails(Fault::LostAtLaunch(7));
     emulator.fails(Fault::Gone);
@@ -77,19 +73,16 @@ async fn a_card_that_is_lost_in_a_census_commits_to_nothing_more_and_what_stands
         "{result:?}"
     );
     // It opens in its place.
-    engine.open(work(1), prepared.claim, [9; 32], LEFT).await.unwrap();
-    assert_eq!(needed.load(Ordering::SeqCst), 1);
+    engine.open(work(1), claim, [9; 32], LEFT).await.unwrap();
+    assert_eq!(engine.rescues(), 1);
 }
 
 #[tokio::test]
 async fn a_card_that_errs_silently_is_opened_for_by_the_processor() {
-    let Some((emulator, engine, needed)) = on_a_card() else {
+    let Some((emulator, engine, claim)) = committed_on_a_card().await else {
         return;
     };
-    engine.hold(work(1), 5, Vec::new()).unwrap();
-    until(&engine, work(1), 5).await;
-    let claim = engine.prepare(work(1)).await.unwrap().claim;
     emulator.fails(Fault::Miscomputes);
     engine.open(work(1), claim, [9; 32], LEFT).await.unwrap();
-    assert_eq!(needed.load(Ordering::SeqCst), 1);
+    assert_eq!(engine.rescues(), 1);
 }

@@ -149,50 +149,39 @@ async fn a_device_that_hangs_is_opened_for_by_the_rescue_and_keeps_no_roots_to_i
     drop(word);
 }
 
-#[tokio::test]
-async fn a_device_that_is_only_slow_opens_if_it_is_first() {
+/// Opens by a device that answers only once its rescue, which does `rescue`, has begun.
+async fn open_late(rescue: fn() -> Result<Box<dyn Prover>, ProverError>) -> Result<Opening, EngineError> {
     let (word, _, prover) = waiting();
     let (begun, rescued) = mpsc::channel();
-    let never: Rescue = Arc::new(move || {
+    let told: Rescue = Arc::new(move || {
         begun.send(()).unwrap();
-        loop {
-            std::thread::park();
-        }
+        rescue()
     });
-    let (engine, claim) = committed(prover, Some(never)).await;
+    let (engine, claim) = committed(prover, Some(told)).await;
     let opening = engine.open(work(1), claim, [9; 32], Duration::ZERO);
     let answers = async {
         tokio::task::spawn_blocking(move || rescued.recv())
             .await
             .unwrap()
             .unwrap();
+        // If it fails, that has been heard of by then, as far as a test can tell.
+        tokio::time::sleep(Duration::from_millis(50)).await;
         drop(word);
     };
-    let (opening, ()) = tokio::join!(opening, answers);
-    opening.unwrap();
+    tokio::join!(opening, answers).0
+}
+
+#[tokio::test]
+async fn a_device_that_is_only_slow_opens_if_it_is_first() {
+    let never = || loop {
+        std::thread::park();
+    };
+    open_late(never).await.unwrap();
 }
 
 #[tokio::test]
 async fn a_slow_device_is_waited_for_where_the_rescue_fails() {
-    let (word, _, prover) = waiting();
-    let (begun, rescued) = mpsc::channel();
-    let fails: Rescue = Arc::new(move || {
-        begun.send(()).unwrap();
-        Err(ProverError::NoBackend)
-    });
-    let (engine, claim) = committed(prover, Some(fails)).await;
-    let opening = engine.open(work(1), claim, [9; 32], Duration::ZERO);
-    let answers = async {
-        tokio::task::spawn_blocking(move || rescued.recv())
-            .await
-            .unwrap()
-            .unwrap();
-        // By now the failure has been heard of, as far as a test can tell.
-        tokio::time::sleep(Duration::from_millis(50)).await;
-        drop(word);
-    };
-    let (opening, ()) = tokio::join!(opening, answers);
-    opening.unwrap();
+    open_late(|| Err(ProverError::NoBackend)).await.unwrap();
 }
 
 #[tokio::test]
