@@ -27,7 +27,7 @@ about() {
     case "$1" in
         setup) echo "installs what the machine lacks" ;;
         format) echo "rustfmt over the workspace" ;;
-        scripts) echo "the scripts, the container file and the units: syntax, and linters where they are installed" ;;
+        scripts) echo "the scripts, the container file, the units and the alerts: syntax, and linters where they are installed" ;;
         licences) echo "an SPDX line in every source file; cargo-deny where it is installed" ;;
         arrows) echo "dependency arrows, and that the check catches forbidden ones" ;;
         no-std) echo "compute-proof for wasm32v1-none, without std" ;;
@@ -70,7 +70,7 @@ step_scripts() {
     lint_deploy
 }
 
-# The worker's container file and units, as far as this machine can judge them.
+# The worker's container file, units and alerts, as far as this machine can judge them.
 lint_deploy() {
     if command -v hadolint >/dev/null 2>&1; then
         hadolint worker/deploy/Dockerfile
@@ -91,6 +91,11 @@ lint_deploy() {
         echo "systemd-analyze: no complaint"
     else
         echo "systemd is not installed here: the units were not checked"
+    fi
+    if command -v promtool >/dev/null 2>&1; then
+        promtool check rules worker/deploy/alerts.yml
+    else
+        echo "promtool is not installed here: the alerts' expressions alone are checked, by a test"
     fi
 }
 
@@ -134,6 +139,10 @@ step_tests() {
         export ERGON_REQUIRE_CXX=1
     else
         echo "no C++ compiler is here: the tests of the kernels, of the emulated card and of the fake CUDA are SKIPPED, and pass"
+    fi
+    # With a card every route is held to the processor on fresh seeds, in every class.
+    if ! nvidia-smi -L >/dev/null 2>&1; then
+        echo "no card is here: the kernels run on the emulated one alone"
     fi
     # The kernel says whether AMX may be used; without it the tests of its path pass without trying it.
     if ! grep -qsw amx_int8 /proc/cpuinfo; then
