@@ -2,10 +2,12 @@
 //! How hard a device may work: one that overheats aims at fewer rounds, before it slows down by itself and misses what it promised.
 
 use crate::telemetry::sensors::Reading;
-use std::fmt;
+use std::{fmt, ops::RangeInclusive};
 
 /// Degrees below which a card counts as hot when it doesn't say where it slows down: few slow down earlier.
 const SLOWDOWN: u32 = 88;
+/// Where a card may say that it slows down.
+const PLAUSIBLE: RangeInclusive<u32> = 60..=120;
 /// So close to that it aims at fewer rounds.
 const HOT: u32 = 3;
 /// So far from it, at more again.
@@ -41,7 +43,11 @@ impl Pace {
     /// is cool, and a rest where it is past the point at which it protects itself.
     #[must_use]
     pub fn after(self, reading: &Reading) -> Self {
-        let slowdown = reading.slowdown.unwrap_or(SLOWDOWN);
+        // Some cards say nonsense: at 0 it would rest for ever.
+        let slowdown = reading
+            .slowdown
+            .filter(|at| PLAUSIBLE.contains(at))
+            .unwrap_or(SLOWDOWN);
         let margin = reading
             .temperature
             .map(|temperature| i64::from(slowdown) - i64::from(temperature));

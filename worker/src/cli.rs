@@ -3,7 +3,8 @@
 
 use crate::{
     commands::{
-        bench, devices, doctor, drain, income, keys, prove, register, run, shell, status, stratum, verify,
+        bench, devices, doctor, drain, income, keys, measure, prove, register, run, shell, status, stratum,
+        verify,
     },
     config::{Format, Layer},
     prover::choice::Backend,
@@ -155,6 +156,9 @@ pub enum Command {
     /// Prints the manual page
     #[command(hide = true)]
     Man,
+    /// How fast one route of a card is: asked by the other commands, of a process of its own
+    #[command(hide = true)]
+    Measure(measure::Args),
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ pub mod doctor;
 pub mod drain;
 pub mod income;
 pub mod keys;
+pub mod measure;
 pub mod prove;
 pub mod register;
 pub mod run;

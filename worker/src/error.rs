@@ -147,13 +147,15 @@ impl From<SubmitError> for Error {
 
 impl From<ProverError> for Error {
     fn from(error: ProverError) -> Self {
-        let mend = match &error {
-            ProverError::Cuda(error) => Some(error.mend().to_owned()),
-            _ => None,
+        let (code, mend) = match &error {
+            // Whoever starts the worker again may mend it.
+            ProverError::Cuda(error) if error.may_pass() => (Code::Failed, Some(error.mend())),
+            ProverError::Cuda(error) => (Code::Device, Some(error.mend())),
+            _ => (Code::Device, None),
         };
         Self {
-            mend,
-            ..Self::new(Code::Device, error)
+            mend: mend.map(str::to_owned),
+            ..Self::new(code, error)
         }
     }
 }

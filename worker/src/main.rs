@@ -5,7 +5,8 @@ use clap::Parser;
 use ergon_worker::{
     cli::{Cli, Command},
     commands::{
-        bench, devices, doctor, drain, income, keys, prove, register, run, shell, status, stratum, verify,
+        bench, devices, doctor, drain, income, keys, measure, prove, register, run, shell, status, stratum,
+        verify,
     },
     config::{Config, Format, Layer},
     error::{disk, Code, Error},
@@ -14,24 +15,29 @@ use ergon_worker::{
 use indicatif::MultiProgress;
 use serde::Serialize;
 use std::{
+    env,
     fmt::Display,
     future::Future,
     io::{self, IsTerminal, Write},
-    process::ExitCode,
     time::Duration,
 };
 
-fn main() -> ExitCode {
+fn main() {
+    // Cards are numbered as `nvidia-smi` numbers them, whoever starts this program; CUDA would by their speed.
+    if env::var_os("CUDA_DEVICE_ORDER").is_none() {
+        env::set_var("CUDA_DEVICE_ORDER", "PCI_BUS_ID");
+    }
     let cli = Cli::parse();
     let format = cli.global.format;
-    match dispatch(&cli) {
-        Ok(code) => ExitCode::from(code),
-        Err(error) => {
-            // Where standard error is closed too, the exit code still says it.
-            drop(report(&error, format.unwrap_or_default()));
-            ExitCode::from(error.code.number())
-        }
-    }
+    let code = dispatch(&cli).unwrap_or_else(|error| {
+        // Where standard error is closed too, the exit code still says it.
+        drop(report(&error, format.unwrap_or_default()));
+        error.code.number()
+    });
+    // A thread may be giving a card back yet, or hang with it. CUDA's handlers at exit must not run beside it (CUDA C++ Programming Guide:
+    // what is called while the program ends is undefined), and might wait for it for ever; nothing here needs any.
+    // SAFETY: ends the process, and does nothing else.
+    unsafe { libc::_exit(code.into()) }
 }
 
 fn dispatch(cli: &Cli) -> Result<u8, Error> {
@@ -52,7 +58,7 @@ fn dispatch(cli: &Cli) -> Result<u8, Error> {
             return Ok(0);
         }
         Command::Man => return shell::man(&mut io::stdout().lock()).map(|()| 0).map_err(disk),
-        Command::Keys(_) | Command::Verify(_) => layer,
+        Command::Keys(_) | Command::Verify(_) | Command::Measure(_) => layer,
     };
     let config = Config::read(upon, cli.global.config.as_deref())?;
     let format = config.format;
@@ -61,6 +67,7 @@ fn dispatch(cli: &Cli) -> Result<u8, Error> {
     match &cli.command {
         Command::Devices(_) => print(&devices::run(&config.prover)?, format),
         Command::Bench(args) => print(&bench::run(args, &config.prover)?, format),
+        Command::Measure(args) => print(&measure::run(args)?, format),
         Command::Keys(command) => print(&keys::run(command)?, format),
         Command::Prove(args) => print(&prove::run(args, &config.prover)?, format),
         Command::Verify(args) => {
@@ -109,6 +116,7 @@ fn print(output: &(impl Serialize + Display), format: Format) -> Result<u8, Erro
             .map_err(io::Error::from)
             .and_then(|()| writeln!(out)),
     }
+    .and_then(|()| out.flush())
     .map_err(disk)?;
     Ok(0)
 }

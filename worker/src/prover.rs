@@ -4,7 +4,7 @@
 pub mod choice;
 pub mod cpu;
 pub mod cuda;
-mod known_answers;
+pub mod known_answers;
 
 use compute_proof::{
     prove::{LeafProof, OpenError, Opening, RoundStore},

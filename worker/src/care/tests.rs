@@ -63,6 +63,18 @@ fn a_card_at_its_power_limit_is_as_it_should_be() {
 }
 
 #[test]
+fn a_limit_that_can_t_be_one_is_not_believed() {
+    for slowdown in [Some(0), Some(255), None] {
+        let reading = |temperature| Reading {
+            slowdown,
+            ..at(temperature)
+        };
+        assert_eq!(Pace::FULL.after(&reading(60)), Pace::FULL);
+        assert_eq!(Pace::FULL.after(&reading(SLOWDOWN)), Pace::REST);
+    }
+}
+
+#[test]
 fn a_card_past_its_limit_rests_until_it_is_cool() {
     let rest = Pace::FULL.after(&at(90));
     assert_eq!(rest, Pace::REST);

@@ -220,6 +220,7 @@ impl fmt::Display for Output {
             match &device.card {
                 Some(card) => {
                     writeln!(f, "{}  {}  {}", device.kind, card.index, device.name)?;
+                    writeln!(f, "     uuid      {}", card.uuid)?;
                     writeln!(f, "     memory    {} MiB", card.memory >> 20)?;
                 }
                 None => writeln!(f, "{}  {}", device.kind, device.name)?,
@@ -289,7 +290,11 @@ mod tests {
         assert!(hopper.problem.as_ref().unwrap().what.contains("NVRTC"));
         assert!(turing.problem.as_ref().unwrap().what.contains("7.5"));
         let text = output.to_string();
-        assert!(text.contains("cuda  1  Emulated card") && text.contains("LD_LIBRARY_PATH"));
+        assert!(
+            text.contains("uuid      GPU-0000")
+                && text.contains("cuda  1  Emulated card")
+                && text.contains("LD_LIBRARY_PATH")
+        );
         let json = serde_json::to_value(&output).unwrap();
         assert_eq!(json["devices"][2]["index"], 1);
         assert!(json["devices"][0].get("index").is_none());

@@ -310,10 +310,15 @@ pub fn choose(prover: &mut dyn Prover, rules: &Rules, wish: Shape) -> Result<Cho
     }
 }
 
-pub(super) async fn told_to_drain(ask: mpsc::Sender<Control>, lock: Arc<Lock>) {
+/// Waits until the device of this lock is asked to drain.
+async fn drain_is_asked(lock: &Lock) {
     while !lock.drain_is_asked() {
         sleep(Duration::from_secs(1)).await;
     }
+}
+
+pub(super) async fn told_to_drain(ask: mpsc::Sender<Control>, lock: Arc<Lock>) {
+    drain_is_asked(&lock).await;
     tracing::info!("draining: the present census is finished, no other begun");
     ask.send(Control::Drain).await.ok();
 }

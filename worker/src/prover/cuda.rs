@@ -5,6 +5,7 @@
 //! before, derives from its root the seed of the round after, and draws that round's inputs. So there are two sets of
 //! inputs and digests. CUDA's libraries are loaded when they are first needed; nothing is linked.
 
+mod apart;
 pub mod card;
 pub mod driver;
 mod lt;
@@ -17,7 +18,7 @@ pub mod emulator;
 #[cfg(test)]
 mod tests;
 
-pub use card::{CudaError, Info, Library, Platform};
+pub use card::{CudaError, Info, Library, Measured, Platform, Unmeasured};
 pub use plan::Route;
 
 use self::{
@@ -31,6 +32,7 @@ use compute_proof::{
     merkle::Tree,
     opening::Leaf,
     prove::LeafProof,
+    work::ZERO,
     Class, Hash,
 };
 use std::{
@@ -60,7 +62,7 @@ struct Open {
 }
 
 impl Cuda {
-    /// The fastest route of card `index` that passes the known answers.
+    /// The fastest route of card `index` that passes the known answers. One that fails or hangs is passed over.
     ///
     /// # Errors
     /// [`ProverError`]: why the likely fastest route does not work, if none does.
@@ -71,30 +73,38 @@ impl Cuda {
         if !platform.has(Library::Nvrtc) {
             return Err(CudaError::NoLibrary(Library::Nvrtc).into());
         }
-        let mut best: Option<(Duration, Self)> = None;
-        let mut failure = None;
-        for route in Route::ALL {
-            if route.check(&info).is_err() || route.library().is_some_and(|library| !platform.has(library)) {
-                continue;
-            }
-            match Self::measured(platform, index, route) {
-                Ok((time, mut cuda)) => {
-                    // The memory of two routes at once may be more than there is.
-                    cuda.open = None;
-                    tracing::debug!(index, backend = route.name(), ?time, "measured");
-                    if best.as_ref().is_none_or(|(fastest, _)| time < *fastest) {
-                        best = Some((time, cuda));
+        let routes = Route::ALL
+            .into_iter()
+            .filter(|route| route.check(&info).is_ok())
+            .filter(|route| route.library().is_none_or(|library| platform.has(library)));
+        let (mut best, mut failed, mut hangs) = (None, None, None);
+        for route in routes {
+            match platform.measure(index, route) {
+                Ok(Measured { macs_per_second }) => {
+                    tracing::debug!(index, backend = route.name(), macs_per_second, "measured");
+                    if best.is_none_or(|(fastest, _)| macs_per_second > fastest) {
+                        best = Some((macs_per_second, route));
                     }
                 }
-                // One that fails is passed over: the next may work. If none does, the caller says why.
                 Err(error) => {
                     tracing::info!(index, backend = route.name(), "passed over: {error}");
-                    failure.get_or_insert(error);
+                    match error {
+                        Unmeasured::Failed(_) => failed = failed.or(Some(route)),
+                        Unmeasured::Hangs(_) => hangs = Some(error),
+                    }
                 }
             }
         }
-        best.map(|(_, cuda)| cuda)
-            .ok_or_else(|| failure.unwrap_or(ProverError::NoBackend))
+        match (best.map(|(_, route)| route).or(failed), hangs) {
+            // Of those that fail, the first is tried once more: its error says why.
+            (Some(route), _) => Self::new(platform, index, route),
+            (None, Some(error)) => Err(CudaError::Lost {
+                what: "compute",
+                reason: error.to_string(),
+            }
+            .into()),
+            (None, None) => Err(ProverError::NoBackend),
+        }
     }
 
     /// One route of card `index`, once it has passed the known answers.
@@ -105,6 +115,11 @@ impl Cuda {
         route.check(&info(&**platform, index)?)?;
         let mut cuda = Self::unchecked(platform, index, route);
         known_answers::check(&mut cuda)?;
+        // Of a product of class S the answers see a few rows; the root of a round depends on all of them.
+        match known_answers::check_round(&mut cuda, Class::M) {
+            Err(ProverError::Cuda(error)) if error.is_memory() => {}
+            other => other?,
+        }
         Ok(cuda)
     }
 
@@ -115,32 +130,6 @@ impl Cuda {
             route,
             open: None,
         }
-    }
-
-    /// A route and the best of its times for the largest class that is quickly measured and fits.
-    fn measured(
-        platform: &Arc<dyn Platform>,
-        index: usize,
-        route: Route,
-    ) -> Result<(Duration, Self), ProverError> {
-        const CLASS: Class = Class::M;
-        // An emulated card takes its time, and always the same.
-        const TRIES: u8 = if cfg!(test) { 1 } else { 3 };
-        let mut cuda = Self::new(platform, index, route)?;
-        let mut class = CLASS;
-        let mut best = Duration::MAX;
-        for seed in 0..TRIES {
-            best = best.min(match cuda.time_product(class, &[seed; 32]) {
-                Err(ProverError::Cuda(error)) if error.is_memory() => {
-                    class = Class::S;
-                    cuda.time_product(class, &[seed; 32])?
-                }
-                other => other?,
-            });
-        }
-        // For comparing routes that could measure different classes: the time of equal work.
-        let scale = u32::try_from(CLASS.macs() / class.macs()).unwrap_or(u32::MAX);
-        Ok((best.saturating_mul(scale), cuda))
     }
 
     /// Runs `work` on the open card, with memory for `class`. After a failure the card is closed: what is left of it is
@@ -173,11 +162,29 @@ impl Cuda {
     }
 
     fn open(&self) -> Result<Open, CudaError> {
-        let mut card = self.platform.open(self.index)?;
+        let mut card = self.platform.open(self.index, self.route.first())?;
         for program in self.route.programs() {
             card.load(*program)?;
         }
         Ok(Open { card, plan: None })
+    }
+
+    /// The best of some batches of rounds, which overlap in them.
+    fn rate(&mut self, class: Class) -> Result<Measured, ProverError> {
+        const TIME: Duration = Duration::from_millis(250);
+        let (begun, mut best) = (Instant::now(), Duration::MAX);
+        // The first round takes the memory, and the library chooses its algorithm.
+        let mut count = 1;
+        while best == Duration::MAX || begun.elapsed() < TIME {
+            let since = Instant::now();
+            self.roots(class, &ZERO, 1, [ZERO, ZERO], count)?;
+            best = best.min(since.elapsed() / count);
+            count = 16;
+        }
+        let rate = u128::from(class.macs()) * 1_000_000_000 / best.as_nanos().max(1);
+        Ok(Measured {
+            macs_per_second: u64::try_from(rate).unwrap_or(u64::MAX),
+        })
     }
 
     /// How long the library takes for the products of a round alone, without digests: what other routes are compared with.
@@ -254,6 +261,18 @@ impl Cuda {
             card.finish()?;
             after(card, plan)
         })
+    }
+}
+
+/// How fast a route of a card is in the largest class that is quickly measured and fits: whole rounds, as they overlap in a census.
+///
+/// # Errors
+/// [`ProverError`]: of the route, or of the known answers.
+pub fn measure(platform: &Arc<dyn Platform>, index: usize, route: Route) -> Result<Measured, ProverError> {
+    let mut cuda = Cuda::new(platform, index, route)?;
+    match cuda.rate(Class::M) {
+        Err(ProverError::Cuda(error)) if error.is_memory() => cuda.rate(Class::S),
+        other => other,
     }
 }
 

@@ -3,23 +3,43 @@
 
 use super::{before, Prover, ProverError};
 use compute_proof::{
+    hash::{keyed, NODE_KEY},
+    merkle::fold,
     prove::RoundStore,
     work::{cell, digest},
     Class, Device, Hash,
 };
+use hex_literal::hex;
 
 /// The commitment of the protocol's known answers: asset 7, prover AA…AA, challenge 00 01 … 1f, four rounds
 /// of class XS.
-pub const COMMITMENT: Hash = [
-    0x88, 0xd3, 0x30, 0x90, 0xcf, 0xdc, 0x76, 0x24, 0xae, 0x1e, 0x7a, 0x95, 0x70, 0x23, 0x8a, 0x1d, 0x79,
-    0xe0, 0x98, 0xf3, 0xcd, 0x2e, 0x5b, 0x70, 0x9b, 0xe1, 0xfb, 0x4e, 0x4c, 0xe1, 0x36, 0x5a,
-];
+pub const COMMITMENT: Hash = hex!("88d33090cfdc7624ae1e7a9570238a1d79e098f3cd2e5b709be1fb4e4ce1365a");
 
 /// Rounds of class XS.
 const ROUNDS: u32 = 4;
 
-/// Runs the known answers: the four rounds of class XS whole, one by one and as a census computes them, and one leaf in each corner of a round of
-/// class S.
+/// The root of the round of seed [`COMMITMENT`], in every other class.
+const ROOTS: [(Class, Hash); 4] = [
+    (
+        Class::S,
+        hex!("b879be61b28df1ffac6d766695fba9fd09c446b3fe0b8e80f5292187f01a1d53"),
+    ),
+    (
+        Class::M,
+        hex!("2987710784ba3ed3e6d8ef36e719f150711d170d7deac72f7300f5e902a38695"),
+    ),
+    (
+        Class::L,
+        hex!("0624a2c1bd44175c4b90b9bf05043283d9b62c2ecb65d00429ad707b3d6c0d9f"),
+    ),
+    (
+        Class::Xl,
+        hex!("982a1b304e2bacf577b001a47d594aff742d3560722676b9f32545d88f2a2c8e"),
+    ),
+];
+
+/// Runs the known answers: the four rounds of class XS whole, one by one and as a census computes them, and of a round of class S the root and
+/// one leaf in each corner.
 ///
 /// # Errors
 /// [`ProverError::KnownAnswers`], or the backend's own.
@@ -47,11 +67,35 @@ pub fn check(prover: &mut dyn Prover) -> Result<(), ProverError> {
         if !right {
             return failed("a leaf of class s");
         }
+        if known_root(class) != Some(fold(&NODE_KEY, keyed(&seed, &proof.leaf), *index, &proof.path)) {
+            return failed("the root of class s");
+        }
     }
     match proofs.len() == corners.len() {
         true => Ok(()),
         false => failed("the number of leaves of class s"),
     }
+}
+
+/// Computes a whole round of a class other than XS, and compares its root.
+///
+/// # Errors
+/// [`ProverError::KnownAnswers`], or the backend's own.
+pub fn check_round(prover: &mut dyn Prover, class: Class) -> Result<(), ProverError> {
+    let root = prover.root(class, &COMMITMENT)?;
+    match known_root(class).is_none_or(|known| known == root) {
+        true => Ok(()),
+        false => Err(ProverError::KnownAnswers {
+            backend: prover.name(),
+            what: "the root of a whole round",
+        }),
+    }
+}
+
+fn known_root(class: Class) -> Option<Hash> {
+    ROOTS
+        .into_iter()
+        .find_map(|(of, root)| (of == class).then_some(root))
 }
 
 /// The commitment that the backend arrives at for the known answers, round by round.
@@ -114,6 +158,16 @@ mod tests {
             }) => assert!(what.contains("at once"), "{what}"),
             other => panic!("{other:?}"),
         }
+    }
+
+    #[test]
+    fn the_root_of_a_whole_round_is_the_references() {
+        check_round(&mut ReferenceProver, Class::S).unwrap();
+        let mut wrong = ProverTwin::new("wrong").with_root(|_, _| Ok([1; 32]));
+        assert!(matches!(
+            check_round(&mut wrong, Class::S),
+            Err(ProverError::KnownAnswers { backend: "wrong", .. })
+        ));
     }
 
     #[test]

@@ -83,13 +83,14 @@ mod tests {
 
     #[test]
     fn the_reasons_are_the_librarys_bits() {
-        let thermal = ThrottleReasons::HW_SLOWDOWN
-            | ThrottleReasons::SW_THERMAL_SLOWDOWN
-            | ThrottleReasons::HW_THERMAL_SLOWDOWN;
+        let thermal = ThrottleReasons::SW_THERMAL_SLOWDOWN | ThrottleReasons::HW_THERMAL_SLOWDOWN;
         assert_eq!(Throttle::THERMAL.0, thermal.bits());
         assert_eq!(Throttle::BRAKE.0, ThrottleReasons::HW_POWER_BRAKE_SLOWDOWN.bits());
         assert_eq!(Throttle::POWER_CAP.0, ThrottleReasons::SW_POWER_CAP.bits());
-        assert!(!Throttle(ThrottleReasons::GPU_IDLE.bits()).is_thermal());
+        // It may be no more than a change of clocks.
+        for normal in [ThrottleReasons::GPU_IDLE, ThrottleReasons::HW_SLOWDOWN] {
+            assert!(!Throttle(normal.bits()).is_thermal());
+        }
     }
 
     #[test]

@@ -35,8 +35,9 @@ pub struct Card {
 pub struct Throttle(pub u64);
 
 impl Throttle {
-    /// It is too hot: the software, the hardware, or the hardware without saying more.
-    pub const THERMAL: Self = Self(0x20 | 0x40 | 0x08);
+    /// It is too hot, by its software or by its hardware. (The hardware's slowdown without a reason, 0x08, may be no more than a change of
+    /// clocks.)
+    pub const THERMAL: Self = Self(0x20 | 0x40);
     /// The mains or the power supply give too little.
     pub const BRAKE: Self = Self(0x80);
     /// It is at its power limit: as it should be under full load.

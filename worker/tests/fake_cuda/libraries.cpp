@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // CUDA's driver, NVRTC and cuBLASLt in one library that has as many of their functions as the worker calls, on the emulated
 // card: so that what calls them is run on machines without a card. What is wrong with the card stands in the variable
-// FAKE_CUDA, as words: no-device, ecc=N (from the Nth launch on), no-memory, free=MIB, capability=MAJOR.MINOR, wrong.
+// FAKE_CUDA, as words: no-device, not-ready, ecc=N (from the Nth launch on), spoilt=KERNEL (from its first launch on), no-memory,
+// free=MIB, capability=MAJOR.MINOR, wrong.
 #include "../../src/prover/cuda/kernels/host.cpp"
 
 #include <algorithm>
@@ -11,7 +12,7 @@
 namespace {
 
 enum Result { Success = 0, InvalidValue = 1, OutOfMemory = 2, NoDevice = 100, InvalidDevice = 101, InvalidContext = 201,
-              Ecc = 214, InvalidHandle = 400, NotFound = 500 };
+              Ecc = 214, InvalidHandle = 400, NotFound = 500, IllegalInstruction = 715, NotReady = 802 };
 
 // The number or text after `word=`; nothing where the word is not there.
 const char *told(const char *word) {
@@ -34,6 +35,7 @@ struct Module {
 };
 
 int contexts = 0, launches = 0;
+bool spoilt = false;
 char context;
 thread_local void *current = nullptr;
 std::map<u64, std::unique_ptr<u8[]>> memory;
@@ -41,6 +43,7 @@ std::map<u64, std::unique_ptr<u8[]>> memory;
 Result health() {
     const char *const at = told("ecc=");
     if (at != nullptr && launches >= std::atoi(at)) return Ecc;
+    if (spoilt) return IllegalInstruction;
     return current == &context ? Success : InvalidContext;
 }
 
@@ -60,7 +63,7 @@ bool owns(u64 at, size_t bytes) {
 
 extern "C" {
 
-int cuInit(unsigned) { return told("no-device") ? NoDevice : Success; }
+int cuInit(unsigned) { return told("no-device") ? NoDevice : told("not-ready") ? NotReady : Success; }
 
 #ifndef OLD
 
@@ -104,6 +107,8 @@ int cuModuleGetFunction(void **out, void *module, const char *name) {
     return *out = new Function{name}, health();
 }
 int cuFuncSetAttribute(void *function, int attribute, int value) {
+    // The most of dynamic shared memory in bytes; and which part of the first cache is shared memory, in percent.
+    if (attribute == 9) return value >= 0 && value <= 100 ? health() : InvalidValue;
     if (attribute != 8) return InvalidValue;
     return ((Function *)function)->shared = (unsigned)value, health();
 }
@@ -112,7 +117,9 @@ int cuLaunchKernel(void *function, unsigned blocks, unsigned y, unsigned z, unsi
     const Function &kernel = *(Function *)function;
     if (y != 1 || z != 1 || shared > kernel.shared) return InvalidValue;
     launches++;
-    if (Result found = health()) return found == Ecc ? Success : found;
+    const char *const bad = told("spoilt=");
+    if (bad != nullptr && std::strncmp(bad, kernel.name.c_str(), kernel.name.size()) == 0) spoilt = true;
+    if (Result found = health()) return found == Ecc || found == IllegalInstruction ? Success : found;
     const unsigned workers = std::max(1u, std::min(blocks, std::thread::hardware_concurrency()));
     std::vector<std::thread> crew;
     bool known = true;
@@ -129,7 +136,8 @@ int cuLaunchKernel(void *function, unsigned blocks, unsigned y, unsigned z, unsi
 
 int cuMemGetInfo_v2(size_t *free, size_t *total) {
     const char *const mib = told("free=");
-    *total = 16ull << 30, *free = mib == nullptr ? 15ull << 30 : (size_t)std::atoll(mib) << 20;
+    // Class S fits, and class M does not, which takes the emulated card minutes.
+    *total = 16ull << 30, *free = (size_t)(mib == nullptr ? 336 : std::atoll(mib)) << 20;
     return health();
 }
 int cuMemAlloc_v2(u64 *out, size_t bytes) {
@@ -163,6 +171,8 @@ int nvrtcCreateProgram(void **out, const char *source, const char *, int headers
 int nvrtcCompileProgram(void *, int options, const char *const *all) {
     return options > 0 && std::strncmp(all[0], "--gpu-architecture=", 19) == 0 ? 0 : 5;
 }
+int nvrtcGetNumSupportedArchs(int *out) { return *out = 2, 0; }
+int nvrtcGetSupportedArchs(int *out) { return out[0] = 80, out[1] = 90, 0; }
 int nvrtcDestroyProgram(void **program) { return delete (Program *)*program, *program = nullptr, 0; }
 int nvrtcGetCUBINSize(void *program, size_t *out) { return *out = ((Program *)program)->text.size() + 1, 0; }
 int nvrtcGetCUBIN(void *program, char *out) { return std::strcpy(out, ((Program *)program)->text.c_str()), 0; }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! One device of a process that proves: from its start to its end.
 
-use super::{choose, reach, told_to_drain, Args, Choice};
+use super::{choose, drain_is_asked, reach, told_to_drain, Args, Choice};
 use crate::{
     chain::{client::Client, Rules},
     commands::signals::Signals,
@@ -30,12 +30,15 @@ use std::{num::NonZeroUsize, sync::Arc, time::Duration};
 use tokio::{
     sync::{mpsc, watch},
     task::{spawn_blocking, JoinSet},
-    time::timeout,
+    time::{sleep, timeout},
 };
 use tracing::{Instrument, Span};
 
 /// A device may take so long to answer at the start: kernels are compiled, and classes measured.
 const START: Duration = Duration::from_secs(180);
+
+/// A device that failed at its start, while others of the process work, is tried again after so long.
+const AGAIN: Duration = Duration::from_secs(300);
 
 /// A card's sensors are asked for so long at the start: a card that hangs must not keep the process from proving.
 const SENSORS: Duration = Duration::from_secs(10);
@@ -98,21 +101,34 @@ pub async fn prove(process: &Process<'_>, assignment: Assignment, lock: Arc<Lock
         threads: config.prover.threads,
         signals: &process.signals,
     };
-    let ready = process
-        .signals
-        .or_asked(make_ready(&client, wish, config.shape))
-        .await;
     let Ready {
         prover,
         uuid,
         rules,
         choice,
-    } = match ready {
-        Ok(Ok(ready)) => ready,
-        Ok(Err(error)) if args.dry_run || !is_of_device(&error) => return Err(error),
-        Ok(Err(error)) => return Err(before.finish(error).await),
-        Err(_) if args.dry_run => return Err(stopped_early()),
-        Err(_) => return Err(before.finish(stopped_early()).await),
+    } = loop {
+        let ready = make_ready(&client, wish, config.shape);
+        let (error, finishes) = match process.signals.or_asked(ready).await {
+            Ok(Ok(ready)) => break ready,
+            Ok(Err(error)) => {
+                let finishes = is_of_device(&error);
+                (error, finishes)
+            }
+            Err(_) => (stopped_early(), true),
+        };
+        if args.dry_run || !finishes {
+            return Err(error);
+        }
+        let error = before.clone().finish(error).await;
+        // Alone, it ends: who starts the process anew has it tried again.
+        if config.devices.len() < 2 || error.code != Code::Failed {
+            return Err(error);
+        }
+        tracing::error!("{error}");
+        tracing::info!("the device is tried again in {AGAIN:?}");
+        if !is_tried_again(&process.signals, &lock, process.restart.subscribe()).await {
+            return Err(error);
+        }
     };
     let backend = prover.name();
     let class = choice.class;
@@ -204,6 +220,15 @@ pub async fn prove(process: &Process<'_>, assignment: Assignment, lock: Arc<Lock
     Err(error)
 }
 
+/// Waits until a device that failed at its start, beside others, may be tried again; no, if the process is to end before, or this device alone.
+async fn is_tried_again(signals: &Signals, lock: &Lock, mut restart: watch::Receiver<bool>) -> bool {
+    tokio::select! {
+        waited = signals.or_asked(sleep(AGAIN)) => waited.is_ok(),
+        () = drain_is_asked(lock) => false,
+        _ = restart.wait_for(|restart| *restart) => false,
+    }
+}
+
 /// A device that is lost to this process may work again in the next one. The others finish the present census first.
 async fn told_to_begin_anew(mut restart: watch::Receiver<bool>, ask: mpsc::Sender<Control>) {
     if restart.wait_for(|restart| *restart).await.is_ok() {
@@ -263,6 +288,7 @@ const fn is_of_device(error: &Error) -> bool {
 }
 
 /// What an earlier life of a device, or of its thread, has left.
+#[derive(Clone)]
 struct Before<'a> {
     client: Client,
     device: Device,
@@ -481,6 +507,23 @@ mod tests {
         let error = answer.unwrap_err();
         assert_eq!(error.code.number(), 1);
         assert!(error.to_string().contains("did not answer"), "{error}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn beside_others_a_device_is_tried_again_until_it_is_to_end() {
+        let data = tempfile::tempdir().unwrap();
+        let lock = Lock::take(data.path(), 0).unwrap();
+        let restart = watch::Sender::new(false);
+        let (free, asked) = (Signals::that_came(&[]), Signals::that_came(&[Control::Leave]));
+        let begun = tokio::time::Instant::now();
+        assert!(is_tried_again(&free, &lock, restart.subscribe()).await);
+        assert!(begun.elapsed() >= AGAIN);
+        assert!(!is_tried_again(&asked, &lock, restart.subscribe()).await);
+        restart.send_replace(true);
+        assert!(!is_tried_again(&free, &lock, restart.subscribe()).await);
+        restart.send_replace(false);
+        crate::lock::ask_to_drain(data.path(), 0).unwrap();
+        assert!(!is_tried_again(&free, &lock, restart.subscribe()).await);
     }
 
     #[tokio::test]

@@ -299,3 +299,12 @@ fn a_backend_that_computes_wrongly_does_not_pass_the_known_answers() {
         );
     }
 }
+
+/// That of XL takes half a minute: `ergon-worker bench --shape xl` compares it on a card.
+#[test]
+fn whole_rounds_of_larger_classes_have_the_known_roots() {
+    let mut cpu = Cpu::fastest(None).unwrap();
+    for class in [Class::S, Class::M, Class::L] {
+        known_answers::check_round(&mut cpu, class).unwrap();
+    }
+}

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What the backend asks of a card, and how a card fails: the seam at which tests put another one.
 
-use super::source::Program;
+use super::{plan::Route, source::Program};
 use compute_proof::Class;
-use std::fmt;
+use serde::{Deserialize, Serialize};
+use std::{fmt, time::Duration};
 
 /// What there is to know of a card before it is opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,7 +45,7 @@ impl Address {
 pub enum Stream {
     /// Products.
     Product,
-    /// All else; goes first where both could.
+    /// All else.
     Side,
 }
 
@@ -208,14 +209,38 @@ pub trait Platform: Send + Sync {
     /// [`CudaError`]; no card at all is an error, too.
     fn cards(&self) -> Result<Vec<Info>, CudaError>;
 
-    /// Opens one.
+    /// Opens one. `first` goes first where both streams could.
     ///
     /// # Errors
     /// [`CudaError`].
-    fn open(&self, index: usize) -> Result<Box<dyn Card>, CudaError>;
+    fn open(&self, index: usize, first: Stream) -> Result<Box<dyn Card>, CudaError>;
+
+    /// How fast a route of a card is.
+    ///
+    /// # Errors
+    /// [`Unmeasured`].
+    fn measure(&self, index: usize, route: Route) -> Result<Measured, Unmeasured>;
 
     /// Whether a library is there.
     fn has(&self, library: Library) -> bool;
+}
+
+/// How fast a route is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Measured {
+    /// Multiply-accumulates a second, in whole rounds.
+    pub macs_per_second: u64,
+}
+
+/// Why a route was not measured.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unmeasured {
+    /// It does not work.
+    #[error("{0}")]
+    Failed(String),
+    /// It did not end in time.
+    #[error("it did not end in {0:?}")]
+    Hangs(Duration),
 }
 
 /// CUDA's libraries.
@@ -248,6 +273,15 @@ pub enum CudaError {
     /// The driver is there and does not work.
     #[error("the CUDA driver does not start: {0}")]
     Driver(String),
+    /// What the card needs besides has not begun yet: Fabric Manager, on boards whose cards are joined by NVSwitch.
+    #[error("the card is not ready yet: {0}")]
+    NotReady(String),
+    /// Another process has the card to itself.
+    #[error("another process has the card to itself: {0}")]
+    Taken(String),
+    /// Driver, compiler and card are of different times.
+    #[error("the driver does not take what NVRTC makes for this card: {0}")]
+    Mismatch(String),
     /// No card, or none of that number.
     #[error("there is no card {index}: the driver knows {count}")]
     NoCard {
@@ -323,6 +357,14 @@ impl CudaError {
         matches!(self, Self::Lost { .. })
     }
 
+    /// Whether the same may go well in a little while, in another process: nothing shows that the card can't compute.
+    pub const fn may_pass(&self) -> bool {
+        matches!(
+            self,
+            Self::Lost { .. } | Self::NotReady(_) | Self::Taken(_) | Self::Driver(_) | Self::NoCard { .. }
+        )
+    }
+
     /// Whether there is simply no card here.
     pub const fn is_absence(&self) -> bool {
         matches!(
@@ -345,9 +387,12 @@ impl CudaError {
             Self::Driver(_) => {
                 "Does `nvidia-smi` work? In a container: was it started with access to the card? After an update of the driver: restart."
             }
+            Self::NotReady(_) => "Start NVIDIA's Fabric Manager (`systemctl enable --now nvidia-fabricmanager`), of the driver's very version.",
+            Self::Taken(_) => "End that process, or `nvidia-smi -c DEFAULT` lets several have the card.",
+            Self::Mismatch(_) => "Update NVIDIA's driver, or take an NVRTC that is no newer than it: `nvidia-smi` says of which CUDA the driver is.",
             Self::NoCard { .. } => "`ergon-worker devices` lists the cards; CUDA_VISIBLE_DEVICES may hide some, and one without its file in /dev is not seen: as root, `nvidia-modprobe -c N` makes /dev/nvidiaN.",
             Self::Capability { .. } => "Take another --backend, or leave it out: the fastest is found.",
-            Self::Compile { .. } => "Install an NVRTC of CUDA 12.8 or newer, which knows newer cards.",
+            Self::Compile { .. } => "Install an NVRTC of CUDA 12.9, which knows newer cards.",
             Self::TooLittleMemory { .. } | Self::OutOfMemory { .. } => {
                 "Take a smaller --shape, or end what else uses the card's memory (`nvidia-smi` lists it)."
             }

@@ -2,11 +2,14 @@
 //! Cards by CUDA's own libraries, as they are found on this machine.
 
 use super::{
+    apart,
     card::{
-        self, Address, Arg, Card, CudaError, Event, Info, Launch, Library, Multiply, Platform, Slot, Stream,
+        self, Address, Arg, Card, CudaError, Event, Info, Launch, Library, Measured, Multiply, Platform,
+        Slot, Stream, Unmeasured,
     },
     lt::Lt,
     nvrtc,
+    plan::Route,
     source::{Arch, Program},
 };
 use cudarc::{
@@ -33,11 +36,12 @@ impl Platform for Cards {
         guarded("list the cards", || {
             start()?;
             let count = result::device::get_count().map_err(of("count the cards"))?;
-            (0..count).map(describe).collect()
+            // A card that does not even say what it is hides none of the others; asked for, it says why.
+            Ok((0..count).filter_map(|ordinal| describe(ordinal).ok()).collect())
         })
     }
 
-    fn open(&self, index: usize) -> Result<Box<dyn Card>, CudaError> {
+    fn open(&self, index: usize, first: Stream) -> Result<Box<dyn Card>, CudaError> {
         guarded("open it", || {
             start()?;
             let ordinal = i32::try_from(index).unwrap_or(i32::MAX);
@@ -45,8 +49,12 @@ impl Platform for Cards {
             if !self.has(Library::Nvrtc) {
                 return Err(CudaError::NoLibrary(Library::Nvrtc));
             }
-            Ok(Box::new(Opened::new(info)?) as Box<dyn Card>)
+            Ok(Box::new(Opened::new(info, first)?) as Box<dyn Card>)
         })
+    }
+
+    fn measure(&self, index: usize, route: Route) -> Result<Measured, Unmeasured> {
+        apart::measure(index, route)
     }
 
     fn has(&self, library: Library) -> bool {
@@ -78,6 +86,7 @@ fn start() -> Result<(), CudaError> {
     }
     result::init().map_err(|error| match error.0 {
         CUresult::CUDA_ERROR_NO_DEVICE => CudaError::NoCard { index: 0, count: 0 },
+        CUresult::CUDA_ERROR_SYSTEM_NOT_READY => CudaError::NotReady(explain(&error)),
         _ => CudaError::Driver(explain(&error)),
     })
 }
@@ -123,8 +132,15 @@ fn of(what: &'static str) -> impl Fn(DriverError) -> CudaError {
 fn classify(what: &'static str, error: CUresult, reason: impl FnOnce() -> String) -> CudaError {
     match error {
         CUresult::CUDA_ERROR_OUT_OF_MEMORY => CudaError::OutOfMemory { bytes: 0 },
-        CUresult::CUDA_ERROR_DEVICE_UNAVAILABLE
-        | CUresult::CUDA_ERROR_NO_DEVICE
+        CUresult::CUDA_ERROR_SYSTEM_NOT_READY => CudaError::NotReady(reason()),
+        CUresult::CUDA_ERROR_DEVICE_UNAVAILABLE => CudaError::Taken(reason()),
+        CUresult::CUDA_ERROR_NO_BINARY_FOR_GPU
+        | CUresult::CUDA_ERROR_INVALID_IMAGE
+        | CUresult::CUDA_ERROR_INVALID_PTX
+        | CUresult::CUDA_ERROR_UNSUPPORTED_PTX_VERSION
+        | CUresult::CUDA_ERROR_JIT_COMPILER_NOT_FOUND
+        | CUresult::CUDA_ERROR_SYSTEM_DRIVER_MISMATCH => CudaError::Mismatch(reason()),
+        CUresult::CUDA_ERROR_NO_DEVICE
         | CUresult::CUDA_ERROR_INVALID_DEVICE
         | CUresult::CUDA_ERROR_ECC_UNCORRECTABLE
         | CUresult::CUDA_ERROR_NVLINK_UNCORRECTABLE
@@ -132,12 +148,15 @@ fn classify(what: &'static str, error: CUresult, reason: impl FnOnce() -> String
         | CUresult::CUDA_ERROR_ILLEGAL_ADDRESS
         | CUresult::CUDA_ERROR_ILLEGAL_INSTRUCTION
         | CUresult::CUDA_ERROR_MISALIGNED_ADDRESS
+        | CUresult::CUDA_ERROR_INVALID_ADDRESS_SPACE
+        | CUresult::CUDA_ERROR_ASSERT
+        | CUresult::CUDA_ERROR_MPS_CLIENT_TERMINATED
+        | CUresult::CUDA_ERROR_EXTERNAL_DEVICE
         | CUresult::CUDA_ERROR_HARDWARE_STACK_ERROR
         | CUresult::CUDA_ERROR_INVALID_PC
         | CUresult::CUDA_ERROR_LAUNCH_FAILED
         | CUresult::CUDA_ERROR_LAUNCH_TIMEOUT
         | CUresult::CUDA_ERROR_CONTEXT_IS_DESTROYED
-        | CUresult::CUDA_ERROR_SYSTEM_NOT_READY
         | CUresult::CUDA_ERROR_TIMEOUT
         | CUresult::CUDA_ERROR_UNKNOWN => CudaError::Lost {
             what,
@@ -165,7 +184,7 @@ struct Opened {
 }
 
 impl Opened {
-    fn new(info: Info) -> Result<Self, CudaError> {
+    fn new(info: Info, first: Stream) -> Result<Self, CudaError> {
         let failed = of("open it");
         let (major, minor) = info.capability;
         let arch = Arch::of(info.capability).ok_or(CudaError::Capability {
@@ -184,18 +203,28 @@ impl Opened {
         let event = || context.new_event(None).map_err(&failed);
         // Lower numbers go first.
         let (least, greatest) = result::stream::get_priority_range().map_err(&failed)?;
+        let stream = |stream| {
+            let priority = if stream == first { greatest } else { least };
+            context.new_stream_with_priority(priority).map_err(&failed)
+        };
         Ok(Self {
             arch,
             lt: None,
             kernels: HashMap::new(),
             inputs: [event()?, event()?],
             digests: [event()?, event()?],
-            product: context.new_stream_with_priority(least).map_err(&failed)?,
-            side: context.new_stream_with_priority(greatest).map_err(&failed)?,
+            product: stream(Stream::Product)?,
+            side: stream(Stream::Side)?,
             memory: Vec::new(),
             context,
             info,
         })
+    }
+
+    fn synchronize(&self) -> Result<(), CudaError> {
+        let failed = of("compute");
+        self.product.synchronize().map_err(&failed)?;
+        self.side.synchronize().map_err(&failed)
     }
 
     fn stream(&self, stream: Stream) -> &Arc<CudaStream> {
@@ -307,6 +336,9 @@ impl Card for Opened {
             let bytes = i32::try_from(launch.shared).unwrap_or(i32::MAX);
             let attribute = CUfunction_attribute::CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES;
             function.set_attribute(attribute, bytes).map_err(&failed)?;
+            // All that there can be, in percent: not just enough for this kernel, or none is left for one beside it.
+            let attribute = CUfunction_attribute::CU_FUNC_ATTRIBUTE_PREFERRED_SHARED_MEMORY_CARVEOUT;
+            function.set_attribute(attribute, 100).map_err(&failed)?;
         }
         let config = cudarc::driver::LaunchConfig {
             grid_dim: (launch.blocks, 1, 1),
@@ -330,18 +362,26 @@ impl Card for Opened {
             return Err(CudaError::NoLibrary(Library::CublasLt));
         }
         guarded("multiply", || {
-            let failed = |error: cublaslt::result::CublasError| CudaError::Failed {
-                what: "multiply",
-                reason: error.to_string(),
+            let lt = self.lt.take();
+            // What the card says itself goes before what the library makes of it.
+            let failed = |error: cublaslt::result::CublasError| match self.synchronize() {
+                Err(error) => error,
+                Ok(()) if error.0 == cublaslt::sys::cublasStatus_t::CUBLAS_STATUS_ALLOC_FAILED => {
+                    CudaError::OutOfMemory { bytes: 0 }
+                }
+                Ok(()) => CudaError::Failed {
+                    what: "multiply",
+                    reason: error.to_string(),
+                },
             };
             self.context.bind_to_thread().map_err(of("multiply"))?;
-            let mut lt = match self.lt.take() {
+            let mut lt = match lt {
                 Some(lt) => lt,
-                None => Lt::new().map_err(failed)?,
+                None => Lt::new().map_err(&failed)?,
             };
             let stream = self.product.cu_stream().cast();
             // SAFETY: addresses and sizes are those of the plan, and its memory lives until both streams are done.
-            unsafe { lt.multiply(multiply, stream) }.map_err(failed)?;
+            unsafe { lt.multiply(multiply, stream) }.map_err(&failed)?;
             self.lt = Some(lt);
             Ok(())
         })
@@ -358,9 +398,7 @@ impl Card for Opened {
     }
 
     fn finish(&mut self) -> Result<(), CudaError> {
-        let failed = of("compute");
-        self.product.synchronize().map_err(&failed)?;
-        self.side.synchronize().map_err(&failed)
+        self.synchronize()
     }
 }
 
@@ -378,7 +416,7 @@ mod tests {
                     matches!(error, CudaError::NoLibrary(Library::Driver)),
                     !Cards.has(Library::Driver)
                 );
-                assert!(Cards.open(0).is_err());
+                assert!(Cards.open(0, Stream::Side).is_err());
                 assert!(!error.mend().is_empty());
             }
         }
@@ -404,7 +442,18 @@ mod tests {
         let of = |error| classify("compute", error, || "x".into());
         let lost = |error| matches!(of(error), CudaError::Lost { .. });
         assert!(lost(CUresult::CUDA_ERROR_ECC_UNCORRECTABLE));
-        assert!(lost(CUresult::CUDA_ERROR_DEVICE_UNAVAILABLE));
+        assert!(lost(CUresult::CUDA_ERROR_INVALID_ADDRESS_SPACE));
+        for error in [
+            CUresult::CUDA_ERROR_DEVICE_UNAVAILABLE,
+            CUresult::CUDA_ERROR_SYSTEM_NOT_READY,
+        ] {
+            assert!(!lost(error) && of(error).may_pass());
+        }
+        assert_eq!(
+            of(CUresult::CUDA_ERROR_UNSUPPORTED_PTX_VERSION),
+            CudaError::Mismatch("x".into())
+        );
+        assert!(!of(CUresult::CUDA_ERROR_INVALID_IMAGE).may_pass());
         assert!(lost(CUresult::CUDA_ERROR_ILLEGAL_ADDRESS));
         assert!(lost(CUresult::CUDA_ERROR_UNKNOWN));
         assert!(!lost(CUresult::CUDA_ERROR_INVALID_VALUE));

@@ -3,9 +3,13 @@
 //! process. It can be told to fail.
 
 use super::card::{
-    self, Address, Arg, Card, CudaError, Event, Info, Launch, Library, Multiply, Platform, Stream,
+    self, Address, Arg, Card, CudaError, Event, Info, Launch, Library, Measured, Multiply, Platform, Stream,
+    Unmeasured,
 };
-use super::source::{Program, HEADERS};
+use super::{
+    plan::Route,
+    source::{Program, HEADERS},
+};
 use compute_proof::work::dot;
 use rayon::prelude::*;
 use std::{
@@ -17,6 +21,7 @@ use std::{
         atomic::{AtomicU32, Ordering},
         Arc, Mutex, OnceLock,
     },
+    time::Duration,
 };
 
 type LaunchFn = unsafe extern "C" fn(*const c_char, u32, u32, u32, u32, *mut *mut c_void) -> c_int;
@@ -87,6 +92,9 @@ fn compile(source: &Path, library: &Path) -> Option<()> {
     None
 }
 
+/// Bytes that are free on an emulated card unless a test says otherwise: class S fits, and class M does not, which takes it minutes.
+const FREE: u64 = 336 << 20;
+
 /// What goes wrong, and when.
 #[derive(Clone, Debug)]
 pub enum Fault {
@@ -104,6 +112,8 @@ pub enum Fault {
     Miscomputes,
     /// Kernels are logged, but not run.
     Idles,
+    /// A route does not end.
+    Hangs(Route),
 }
 
 /// A machine with emulated cards.
@@ -183,7 +193,7 @@ impl Platform for Emulator {
         }
     }
 
-    fn open(&self, index: usize) -> Result<Box<dyn Card>, CudaError> {
+    fn open(&self, index: usize, _first: Stream) -> Result<Box<dyn Card>, CudaError> {
         let cards = self.cards()?;
         let info = cards.get(index).cloned().ok_or(CudaError::NoCard {
             index,
@@ -210,6 +220,13 @@ impl Platform for Emulator {
             memory: Vec::new(),
             lost: false,
         }))
+    }
+
+    fn measure(&self, index: usize, route: Route) -> Result<Measured, Unmeasured> {
+        if self.any(|fault| matches!(fault, Fault::Hangs(hanging) if *hanging == route)) {
+            return Err(Unmeasured::Hangs(Duration::ZERO));
+        }
+        super::measure(&self.platform(), index, route).map_err(|error| Unmeasured::Failed(error.to_string()))
     }
 
     fn has(&self, library: Library) -> bool {
@@ -275,7 +292,7 @@ impl Card for EmulatedCard {
                 Fault::Free(bytes) => Some(*bytes),
                 _ => None,
             })
-            .unwrap_or(self.info.memory))
+            .unwrap_or(FREE))
     }
 
     fn release(&mut self) -> Result<(), CudaError> {

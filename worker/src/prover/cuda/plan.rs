@@ -2,7 +2,7 @@
 //! How a class is computed on a card: which kernels, how large, in which memory.
 
 use super::{
-    card::{Address, Arg, Card, CudaError, Info, Launch, Library, Multiply, Slot},
+    card::{Address, Arg, Card, CudaError, Info, Launch, Library, Multiply, Slot, Stream},
     source::Program,
 };
 use compute_proof::Class;
@@ -58,6 +58,15 @@ impl Route {
         }
     }
 
+    /// What goes first where both streams could. Beside a block of wgmma's there is room for one of the others, so that those hide behind the
+    /// product if they don't take all the card before it begins. Other products leave no such room: what is done beside them must get its turn.
+    pub const fn first(self) -> Stream {
+        match self {
+            Self::Wgmma => Stream::Product,
+            Self::Mma | Self::CublasLt | Self::Fp16 => Stream::Side,
+        }
+    }
+
     /// Its programs.
     pub const fn programs(self) -> &'static [Program] {
         match self {
@@ -100,7 +109,8 @@ impl fmt::Display for Route {
 }
 
 /// Not the name of a route.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("unknown route: one of cuda-wgmma, cuda-mma, cuda-cublaslt, cuda-fp16")]
 pub struct UnknownRoute;
 
 impl FromStr for Route {
@@ -147,7 +157,7 @@ impl Tiles {
         // Four stages of 128 bytes, and eight barriers.
         shared: 4 * 128 * (128 + 256) + 8 * 8,
         tiled: true,
-        ..Self::new("product_wgmma", 128, 256, 384)
+        ..Self::new("product_wgmma", 128, 256, 288)
     };
 
     /// Those of a route in a class; none where the library multiplies.

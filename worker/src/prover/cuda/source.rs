@@ -84,7 +84,9 @@ impl Arch {
         match capability {
             (0..=7, _) => None,
             (8, 0..=5) => Some(Self::Cubin("sm_80")),
-            (8, 6..=8) => Some(Self::Cubin("sm_86")),
+            // Orin: those of Tegra run no cubin of another.
+            (8, 7) => Some(Self::Cubin("sm_87")),
+            (8, 6 | 8) => Some(Self::Cubin("sm_86")),
             (8, _) => Some(Self::Cubin("sm_89")),
             (9, 0) => Some(Self::Cubin("sm_90a")),
             (10, 0) => Some(Self::Cubin("sm_100")),
@@ -94,6 +96,22 @@ impl Arch {
             (11, _) => Some(Self::Ptx("compute_100")),
             (13.., _) => Some(Self::Ptx("compute_120")),
         }
+    }
+
+    /// What to compile for instead where the compiler does not know this one; `None` where nothing else runs on the card.
+    pub fn older(self) -> Option<Self> {
+        match self.name() {
+            "sm_103" => Some(Self::Cubin("sm_100")),
+            "sm_100" | "sm_120" | "compute_100" | "compute_120" => Some(Self::Ptx("compute_90")),
+            "sm_89" => Some(Self::Cubin("sm_86")),
+            _ => None,
+        }
+    }
+
+    /// The architecture's number, as the compiler lists those that it knows.
+    pub fn number(self) -> Option<i32> {
+        let (_, number) = self.name().split_once('_')?;
+        number.trim_end_matches('a').parse().ok()
     }
 
     /// The architecture's name, as the compiler takes it.
@@ -123,7 +141,8 @@ mod tests {
         let named = [
             ((8, 0), "sm_80"),
             ((8, 6), "sm_86"),
-            ((8, 7), "sm_86"),
+            ((8, 7), "sm_87"),
+            ((8, 8), "sm_86"),
             ((8, 9), "sm_89"),
             ((9, 0), "sm_90a"),
             ((10, 0), "sm_100"),
@@ -136,6 +155,20 @@ mod tests {
         ];
         for ((major, minor), name) in named {
             assert_eq!(of(major, minor), Some(name), "{major}.{minor}");
+        }
+    }
+
+    #[test]
+    fn a_compiler_that_is_older_than_the_card_makes_what_it_can() {
+        let mut arch = Arch::of((10, 3)).unwrap();
+        let mut names = vec![(arch.name(), arch.number().unwrap())];
+        while let Some(older) = arch.older() {
+            arch = older;
+            names.push((arch.name(), arch.number().unwrap()));
+        }
+        assert_eq!(names, [("sm_103", 103), ("sm_100", 100), ("compute_90", 90)]);
+        for capability in [(8, 0), (8, 6), (8, 7), (9, 0)] {
+            assert_eq!(Arch::of(capability).and_then(Arch::older), None);
         }
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The kernels and the backend against the reference, byte for byte, on the emulated card; and everything that can fail.
 
+mod cards;
 mod failures;
 mod kernels;
 
@@ -112,7 +113,8 @@ fn the_corner_tiles_of_the_largest_class_are_right() {
         if matches!(cuda.route, Route::CublasLt) {
             continue;
         }
-        let mut card = emulator.open(0).unwrap();
+        emulator.fails(Fault::Free(1 << 34));
+        let mut card = emulator.open(0, Stream::Side).unwrap();
         for program in cuda.route.programs() {
             card.load(*program).unwrap();
         }
@@ -164,7 +166,8 @@ fn the_tree_of_the_largest_class_has_one_root_and_stays_within_its_memory() {
     let Some(emulator) = Emulator::new(HOPPER) else {
         return;
     };
-    let mut card = emulator.open(0).unwrap();
+    emulator.fails(Fault::Free(1 << 34));
+    let mut card = emulator.open(0, Stream::Side).unwrap();
     for class in Class::ALL {
         let plan = Plan::new(&mut *card, Route::Mma, class).unwrap();
         let launches = plan.tree(Slot::Even, 5);
@@ -236,6 +239,7 @@ fn no_kernel_of_a_batch_reads_or_writes_what_another_stream_may_still_use() {
         return;
     };
     emulator.fails(Fault::Idles);
+    emulator.fails(Fault::Free(1 << 34));
     let mut cuda = Cuda::unchecked(&emulator.platform(), 0, Route::Mma);
     cuda.roots(Class::Xl, &seed(1), 1, [ZERO, ZERO], 5).unwrap();
     let log = emulator.log.lock().unwrap().clone();
@@ -355,8 +359,6 @@ fn the_fastest_route_is_one_that_the_card_has_and_that_is_right() {
     let Some(emulator) = Emulator::new((8, 6)) else {
         return;
     };
-    // Measuring takes class M, too much for an emulator: so little memory is free that class S is measured instead.
-    emulator.fails(Fault::Free((256 + 40) << 20));
     emulator.fails(Fault::Missing(Library::CublasLt));
     let cuda = Cuda::fastest(&emulator.platform(), 0).unwrap();
     assert!(matches!(cuda.route, Route::Mma | Route::Fp16));
@@ -366,4 +368,23 @@ fn the_fastest_route_is_one_that_the_card_has_and_that_is_right() {
     assert!(error.to_string().contains("8.6"), "{error}");
     let error = Cuda::new(&emulator.platform(), 0, Route::CublasLt).err().unwrap();
     assert!(error.to_string().contains("cuBLASLt"), "{error}");
+}
+
+#[test]
+fn a_route_that_hangs_is_passed_over_and_the_last_one_that_does_is_a_loss() {
+    let Some(emulator) = Emulator::new(HOPPER) else {
+        return;
+    };
+    emulator.fails(Fault::Missing(Library::CublasLt));
+    for route in [Route::Wgmma, Route::Fp16] {
+        emulator.fails(Fault::Hangs(route));
+    }
+    let cuda = Cuda::fastest(&emulator.platform(), 0).unwrap();
+    assert_eq!(cuda.route, Route::Mma);
+    emulator.fails(Fault::Hangs(Route::Mma));
+    let error = Cuda::fastest(&emulator.platform(), 0).err().unwrap();
+    assert!(
+        error.is_loss() && error.to_string().contains("did not end"),
+        "{error}"
+    );
 }

@@ -54,6 +54,9 @@ struct Thread {
     std::unique_ptr<char[]> stack;
     std::vector<WarpProduct> warp_products;
     std::vector<GroupProduct> group_products;
+    // Where the committed groups of those end, and up to where they must be computed now.
+    std::vector<size_t> group_ends;
+    size_t group_due = 0;
 };
 
 struct Block {
@@ -163,8 +166,10 @@ inline signed char group_byte(u64 descriptor, u32 row, u32 byte) {
 }
 
 inline void run_group_products(Thread *group) {
-    const size_t count = group[0].group_products.size();
-    for (size_t p = 0; p < count; p++) {
+    const size_t due = group[0].group_due;
+    for (u32 t = 0; t < 128; t++)
+        if (group[t].group_due != due) fail("a warpgroup's threads multiply unequally often");
+    for (size_t p = 0; p < due; p++) {
         const GroupProduct first = group[0].group_products[p];
         signed char a[64][32], b[256][32];
         for (u32 i = 0; i < 32; i++) {
@@ -172,7 +177,6 @@ inline void run_group_products(Thread *group) {
             for (u32 row = 0; row < 256; row++) b[row][i] = group_byte(first.b, row, i);
         }
         for (u32 t = 0; t < 128; t++) {
-            if (group[t].group_products.size() != count) fail("a warpgroup's threads multiply unequally often");
             const GroupProduct &product = group[t].group_products[p];
             if (product.a != first.a || product.b != first.b) fail("a warpgroup's descriptors differ");
             for (u32 c = 0; c < 128; c++) {
@@ -183,7 +187,14 @@ inline void run_group_products(Thread *group) {
             }
         }
     }
-    for (u32 t = 0; t < 128; t++) group[t].group_products.clear();
+    for (u32 t = 0; t < 128; t++) {
+        auto &products = group[t].group_products;
+        products.erase(products.begin(), products.begin() + due);
+        auto &ends = group[t].group_ends;
+        while (!ends.empty() && ends.front() <= due) ends.erase(ends.begin());
+        for (size_t &end : ends) end -= due;
+        group[t].group_due = 0;
+    }
 }
 
 inline void copy_async(u8 *to, const u8 *from) {
@@ -279,11 +290,19 @@ inline void bulk_copy(u8 *to, const u8 *from, u32 bytes, u64 *at) {
     barrier_settle(barrier);
 }
 inline void threads_meet(u32 number, u32 threads) { meet(number, threads); }
+inline u32 same_in_warp(u32 x) { return x; }
+inline void settle(i32 (&)[128]) {}
 inline void group_begin() {}
 inline void group_multiply(i32 (&sums)[128], u64 a, u64 b) { block->now->group_products.push_back({a, b, sums}); }
-// All that was issued is computed here: the warpgroup meets at a barrier that no kernel names.
-inline void group_commit() { meet(16 + block->now->index.x / 128, 128); }
-template <int PENDING> inline void group_wait() {}
+inline void group_commit() { block->now->group_ends.push_back(block->now->group_products.size()); }
+// What must be over is computed here and not earlier, so that a stage which is filled again too early is seen. The warpgroup
+// meets at a barrier that no kernel names.
+template <int PENDING> inline void group_wait() {
+    Thread *const me = block->now;
+    const size_t groups = me->group_ends.size();
+    me->group_due = groups > PENDING ? me->group_ends[groups - 1 - PENDING] : 0;
+    meet(16 + me->index.x / 128, 128);
+}
 
 // Releases those who are all where they wait for each other. Says whether there were any.
 inline bool release(Block &here) {

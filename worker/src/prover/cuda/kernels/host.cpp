@@ -81,7 +81,7 @@ extern "C" u32 ergon_digest(i32 y) { return digest(y); }
 extern "C" u64 ergon_row_offset(u32 row, u32 byte, u32 k) { return row_offset(row, byte, k); }
 extern "C" u64 ergon_tile_offset(u32 row, u32 byte, u32 k, u32 height) { return tile_offset(row, byte, k, height); }
 extern "C" u32 ergon_narrow_offset(u32 row, u32 chunk) { return narrow_offset(row, chunk); }
-extern "C" void ergon_place(u32 block, u32 down, u32 across, u32 *out) {
-    const Place place = place_of(block, down, across);
+extern "C" void ergon_place(u32 block, u32 down, u32 across, u32 together, u32 *out) {
+    const Place place = place_of(block, down, across, together);
     out[0] = place.down, out[1] = place.across;
 }

@@ -24,14 +24,14 @@ DEVICE u64 tile_offset(u32 row, u32 byte, u32 k, u32 height) {
 // different banks: two rows fill a line of the banks, and four pairs differ by the exchange.
 DEVICE u32 narrow_offset(u32 row, u32 chunk) { return row * 64 + ((chunk ^ (row / 2 % 4)) * 16); }
 
-// The tile of a product that block `block` computes, of `down` times `across` tiles. Eight rows of tiles are walked
-// together, column by column, so that blocks that run at the same time share their inputs in the cache.
+// The tile of a product that block `block` computes, of `down` times `across` tiles. At most `together` rows of tiles are
+// walked together, column by column, so that blocks that run at the same time share their inputs in the cache.
 struct Place {
     u32 down;
     u32 across;
 };
-DEVICE Place place_of(u32 block, u32 down, u32 across) {
-    const u32 together = down < 8 ? down : 8;
+DEVICE Place place_of(u32 block, u32 down, u32 across, u32 together) {
+    if (together > down) together = down;
     const u32 strip = block / (together * across);
     const u32 within = block % (together * across);
     return {strip * together + within % together, within / together};

@@ -106,7 +106,7 @@ struct Tiled {
 
     static DEVICE void product(const u8 *a, const u8 *b, u8 *out, u32 rows, u32 k) {
         SHARED_MEMORY(memory);
-        const Place place = place_of(blockIdx.x, rows / HEIGHT, rows / WIDTH);
+        const Place place = place_of(blockIdx.x, rows / HEIGHT, rows / WIDTH, 8);
         const u32 warp = threadIdx.x / 32, lane = threadIdx.x % 32;
         const u32 first_row = warp / WARPS_ACROSS * WARP_HEIGHT, first_column = warp % WARPS_ACROSS * WARP_WIDTH;
         SUMS<DOWN, ACROSS> cells;
@@ -179,15 +179,15 @@ struct Tiled {
     }
 };
 
-KERNEL(128) product_s8_small(const u8 *a, const u8 *b, u8 *digests, u32 rows, u32 k) {
+KERNEL(128, 1) product_s8_small(const u8 *a, const u8 *b, u8 *digests, u32 rows, u32 k) {
     Tiled<Integers, 64, 64, 32, 32, 4>::product(a, b, digests, rows, k);
 }
-KERNEL(256) product_s8(const u8 *a, const u8 *b, u8 *digests, u32 rows, u32 k) {
+KERNEL(256, 1) product_s8(const u8 *a, const u8 *b, u8 *digests, u32 rows, u32 k) {
     Tiled<Integers, 128, 256, 64, 64, 4>::product(a, b, digests, rows, k);
 }
-KERNEL(128) product_f16_small(const u8 *a, const u8 *b, u8 *digests, u32 rows, u32 k) {
+KERNEL(128, 1) product_f16_small(const u8 *a, const u8 *b, u8 *digests, u32 rows, u32 k) {
     Tiled<Floats, 64, 64, 32, 32, 4>::product(a, b, digests, rows, k);
 }
-KERNEL(256) product_f16(const u8 *a, const u8 *b, u8 *digests, u32 rows, u32 k) {
+KERNEL(256, 1) product_f16(const u8 *a, const u8 *b, u8 *digests, u32 rows, u32 k) {
     Tiled<Floats, 128, 128, 64, 32, 4>::product(a, b, digests, rows, k);
 }

@@ -10,7 +10,8 @@ typedef int i32;
 #if defined(__CUDACC__)
 
 #define DEVICE __device__ __forceinline__
-#define KERNEL(threads) extern "C" __global__ void __launch_bounds__(threads)
+// So many threads a block, and registers for so few of them that `blocks` have room at a time.
+#define KERNEL(threads, blocks) extern "C" __global__ void __launch_bounds__(threads, blocks)
 #define UNROLL _Pragma("unroll")
 // The kernel's dynamic shared memory. Swizzled tiles want whole kilobytes.
 #define SHARED_MEMORY(name) extern __shared__ __align__(1024) u8 name[]
@@ -23,7 +24,7 @@ DEVICE u32 shared_address(const void *at) { return (u32)__cvta_generic_to_shared
 #include "emulator.hpp"
 
 #define DEVICE inline
-#define KERNEL(threads) static void
+#define KERNEL(threads, blocks) static void
 #define UNROLL
 #define SHARED_MEMORY(name) u8 *const name = emulator::shared_memory()
 

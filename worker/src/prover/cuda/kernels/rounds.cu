@@ -5,7 +5,7 @@
 #include "layout.cuh"
 
 // seed_t = kh(D, LE32(t) ‖ 0^28 ‖ root_{t-2}). One thread.
-KERNEL(32) seed(const u32 *d, u32 round, const u32 *previous_root, u32 *out) {
+KERNEL(32, 1) seed(const u32 *d, u32 round, const u32 *previous_root, u32 *out) {
     if (threadIdx.x != 0) return;
     u32 key[8], message[16], hash[8];
     UNROLL for (int i = 0; i < 8; i++) {
@@ -19,7 +19,7 @@ KERNEL(32) seed(const u32 *d, u32 round, const u32 *previous_root, u32 *out) {
 
 // Both inputs of a round, `rows` rows of `k` bytes each. A thread writes one block of key stream: the first
 // rows · k / 64 threads those of A, the others those of B. A height of 0 means plain rows, any other tiles of so many.
-KERNEL(256) inputs(const u32 *seed, u8 *a, u8 *b, u32 rows, u32 k, u32 height_a, u32 height_b) {
+KERNEL(256, 4) inputs(const u32 *seed, u8 *a, u8 *b, u32 rows, u32 k, u32 height_a, u32 height_b) {
     const u32 per_row = k / 64;
     u32 index = blockIdx.x * 256 + threadIdx.x;
     // At most 2^24 blocks.
@@ -40,7 +40,7 @@ KERNEL(256) inputs(const u32 *seed, u8 *a, u8 *b, u32 rows, u32 k, u32 height_a,
 }
 
 // Digests of a product that lies in memory: 16 cells a thread.
-KERNEL(256) digests(const i32 *product, u8 *out) {
+KERNEL(256, 4) digests(const i32 *product, u8 *out) {
     const u64 first = ((u64)blockIdx.x * 256 + threadIdx.x) * 16;
     Quad bytes;
     UNROLL for (int i = 0; i < 4; i++) {
@@ -79,7 +79,7 @@ DEVICE void load(const u32 *from, u32 (&to)[8]) {
 
 // The leaves of a round up to one node for each `per_block` of them, a power of two, 2 to 512. Leaf l is the digests
 // 64·l .. 64·l+63 in row-major order, as rows are whole leaves.
-KERNEL(256) leaves(const u32 *seed, const u8 *digests, u32 *nodes, u32 per_block) {
+KERNEL(256, 4) leaves(const u32 *seed, const u8 *digests, u32 *nodes, u32 per_block) {
     u32 node[8];
     if (threadIdx.x < per_block / 2) {
         u32 key[8], pair[2][8];
@@ -107,7 +107,7 @@ KERNEL(256) leaves(const u32 *seed, const u8 *digests, u32 *nodes, u32 per_block
 }
 
 // The same from nodes.
-KERNEL(256) nodes(const u32 *below, u32 *above, u32 per_block) {
+KERNEL(256, 4) nodes(const u32 *below, u32 *above, u32 per_block) {
     u32 node[8];
     if (threadIdx.x < per_block / 2) {
         u32 left[8], right[8];

@@ -31,8 +31,8 @@ DEVICE void barrier_wait(u64 *barrier, u32 parity) {
                  ".reg .pred done;\n"
                  "again:\n"
                  "mbarrier.try_wait.parity.shared::cta.b64 done, [%0], %1;\n"
-                 "@done bra.uni over;\n"
-                 "bra.uni again;\n"
+                 "@done bra over;\n"
+                 "bra again;\n"
                  "over:\n"
                  "}" ::"r"(shared_address(barrier)),
                  "r"(parity)
@@ -48,6 +48,14 @@ DEVICE void bulk_copy(u8 *to, const u8 *from, u32 bytes, u64 *barrier) {
 // Waits for all `threads` that name barrier `number`, which is not 0.
 DEVICE void threads_meet(u32 number, u32 threads) {
     asm volatile("bar.sync %0, %1;" ::"r"(number), "r"(threads) : "memory");
+}
+
+// Of lane 0, for all lanes of the warp: the compiler then knows that they have the same.
+DEVICE u32 same_in_warp(u32 x) { return __shfl_sync(0xFFFFFFFF, x, 0); }
+
+// The sums are the tensor cores' until a wait: nothing of them is computed earlier, or later, than here.
+DEVICE void settle(i32 (&sums)[128]) {
+    UNROLL for (int i = 0; i < 128; i++) asm volatile("" : "+r"(sums[i])::"memory");
 }
 
 DEVICE void group_begin() { asm volatile("wgmma.fence.sync.aligned;" ::: "memory"); }
@@ -89,6 +97,8 @@ using emulator::group_begin;
 using emulator::group_commit;
 using emulator::group_multiply;
 using emulator::group_wait;
+using emulator::same_in_warp;
+using emulator::settle;
 using emulator::threads_meet;
 
 #endif

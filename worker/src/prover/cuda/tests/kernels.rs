@@ -93,7 +93,7 @@ fn no_two_places_of_an_input_collide_and_none_lies_outside_at_any_class() {
 fn rows_of_a_stage_lie_in_different_banks_and_blocks_cover_every_tile_once() {
     let Some(library) = kernels() else { return };
     type Narrow = unsafe extern "C" fn(u32, u32) -> u32;
-    type Place = unsafe extern "C" fn(u32, u32, u32, *mut u32);
+    type Place = unsafe extern "C" fn(u32, u32, u32, u32, *mut u32);
     let narrow = function!(library, "ergon_narrow_offset", Narrow);
     let place = function!(library, "ergon_place", Place);
     let places: BTreeSet<u32> = (0..384)
@@ -111,12 +111,13 @@ fn rows_of_a_stage_lie_in_different_banks_and_blocks_cover_every_tile_once() {
             assert_eq!(banks.len(), 8, "eight rows are read at once");
         }
     }
-    for (down, across) in [(1, 1), (8, 4), (16, 16), (32, 16), (128, 64), (4, 8)] {
+    let shapes = [(1, 1), (8, 4), (16, 16), (32, 16), (128, 64), (4, 8)];
+    for ((down, across), together) in shapes.into_iter().flat_map(|shape| [(shape, 8), (shape, 16)]) {
         let tiles: BTreeSet<[u32; 2]> = (0..down * across)
             .map(|block| {
                 let mut at = [0; 2];
                 // SAFETY: two numbers are written.
-                unsafe { place(block, down, across, at.as_mut_ptr()) };
+                unsafe { place(block, down, across, together, at.as_mut_ptr()) };
                 assert!(at[0] < down && at[1] < across);
                 at
             })
