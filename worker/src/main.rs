@@ -34,10 +34,22 @@ fn main() {
         drop(report(&error, format.unwrap_or_default()));
         error.code.number()
     });
-    // A thread may be giving a card back yet, or hang with it. CUDA's handlers at exit must not run beside it (CUDA C++ Programming Guide:
-    // what is called while the program ends is undefined), and might wait for it for ever; nothing here needs any.
+    // Nobody is left to tell of a failure.
+    io::stdout().flush().ok();
+    end(code)
+}
+
+/// Ends the process at once. A thread may be giving a card back yet, or hang with it: CUDA's handlers at exit must not run beside it (CUDA C++
+/// Programming Guide: what is called while the program ends is undefined), and might wait for it for ever. Nothing here needs any.
+#[cfg(target_os = "linux")]
+fn end(code: u8) -> ! {
     // SAFETY: ends the process, and does nothing else.
     unsafe { libc::_exit(code.into()) }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn end(code: u8) -> ! {
+    std::process::exit(code.into())
 }
 
 fn dispatch(cli: &Cli) -> Result<u8, Error> {
@@ -58,7 +70,9 @@ fn dispatch(cli: &Cli) -> Result<u8, Error> {
             return Ok(0);
         }
         Command::Man => return shell::man(&mut io::stdout().lock()).map(|()| 0).map_err(disk),
-        Command::Keys(_) | Command::Verify(_) | Command::Measure(_) => layer,
+        // It wants nothing of the configuration, and its answer is all that it says.
+        Command::Measure(args) => return print(&measure::run(args), cli.global.format.unwrap_or_default()),
+        Command::Keys(_) | Command::Verify(_) => layer,
     };
     let config = Config::read(upon, cli.global.config.as_deref())?;
     let format = config.format;
@@ -67,7 +81,6 @@ fn dispatch(cli: &Cli) -> Result<u8, Error> {
     match &cli.command {
         Command::Devices(_) => print(&devices::run(&config.prover)?, format),
         Command::Bench(args) => print(&bench::run(args, &config.prover)?, format),
-        Command::Measure(args) => print(&measure::run(args)?, format),
         Command::Keys(command) => print(&keys::run(command)?, format),
         Command::Prove(args) => print(&prove::run(args, &config.prover)?, format),
         Command::Verify(args) => {
@@ -87,7 +100,7 @@ fn dispatch(cli: &Cli) -> Result<u8, Error> {
             print(&wait(income::run(args, &config))?, format)
         }
         Command::Drain(args) => print(&wait(drain::run(args, &config))?, format),
-        Command::Completions(_) | Command::Man => Ok(0),
+        Command::Completions(_) | Command::Man | Command::Measure(_) => Ok(0),
     }
 }
 
@@ -116,7 +129,6 @@ fn print(output: &(impl Serialize + Display), format: Format) -> Result<u8, Erro
             .map_err(io::Error::from)
             .and_then(|()| writeln!(out)),
     }
-    .and_then(|()| out.flush())
     .map_err(disk)?;
     Ok(0)
 }

@@ -151,6 +151,11 @@ impl ProverError {
         }
     }
 
+    /// Whether it may pass, and this very process see it.
+    pub const fn may_pass_here(&self) -> bool {
+        matches!(self, Self::Cuda(error) if error.may_pass_here())
+    }
+
     /// Whether the device is of no use to this process any more, and may be to another.
     pub const fn is_loss(&self) -> bool {
         matches!(self, Self::Cuda(error) if error.is_loss())

@@ -86,14 +86,14 @@ pub struct Problem {
     pub what: String,
     /// What mends it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub mend: Option<&'static str>,
+    pub mend: Option<String>,
 }
 
 impl From<CudaError> for Problem {
     fn from(error: CudaError) -> Self {
         Self {
             what: error.to_string(),
-            mend: Some(error.mend()),
+            mend: Some(error.mend().to_owned()),
         }
     }
 }
@@ -204,7 +204,7 @@ fn features() -> Vec<&'static str> {
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.what)?;
-        match self.mend {
+        match &self.mend {
             Some(mend) => write!(f, "\n     → {mend}"),
             None => Ok(()),
         }

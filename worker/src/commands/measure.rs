@@ -2,12 +2,7 @@
 //! `measure`: how fast one route of a card is. Not for people: the other commands ask it in a process of its own, so that a route which spoils
 //! or blocks the card for its process keeps none of the others from being tried.
 
-use crate::prover::{
-    cuda::{self, Measured, Route},
-    ProverError,
-};
-use serde::Serialize;
-use std::fmt;
+use crate::prover::cuda::{Answer, Route};
 
 /// Arguments of `measure`.
 #[derive(Debug, clap::Args)]
@@ -20,21 +15,7 @@ pub struct Args {
     pub card: usize,
 }
 
-/// What `measure` prints.
-#[derive(Clone, Copy, Debug, Serialize)]
-#[serde(transparent)]
-pub struct Output(pub Measured);
-
 /// Runs `measure`.
-///
-/// # Errors
-/// [`ProverError`].
-pub fn run(args: &Args) -> Result<Output, ProverError> {
-    cuda::measure(&cuda::here(), args.card, args.backend).map(Output)
-}
-
-impl fmt::Display for Output {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:.4} CU/s", self.0.macs_per_second as f64 / 1e12)
-    }
+pub fn run(args: &Args) -> Answer {
+    Answer::of(args.card, args.backend)
 }

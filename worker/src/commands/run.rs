@@ -5,7 +5,7 @@ mod device;
 
 pub use device::Proven;
 
-use self::device::Process;
+use self::device::{AtWork, Process};
 use super::{asset, signals::Signals, signer};
 use crate::{
     chain::{client::Client, Chain, ChainError, Rules},
@@ -136,6 +136,7 @@ pub async fn run(args: &Args, config: &Config, bars: Option<MultiProgress>) -> R
         metrics,
         signals,
         restart: watch::Sender::new(false),
+        working: watch::Sender::new(0),
     };
     let several = assignments.len() > 1;
     let proven = assignments.into_iter().zip(locks).map(|(assignment, lock)| {
@@ -143,7 +144,7 @@ pub async fn run(args: &Args, config: &Config, bars: Option<MultiProgress>) -> R
             true => tracing::info_span!("device", asset = assignment.asset),
             false => tracing::Span::none(),
         };
-        let prove = device::prove(&process, assignment, lock);
+        let prove = device::prove(&process, assignment, lock, AtWork::begin(&process.working));
         async move {
             let proven = prove.await;
             // In the end one error is told, and that late.

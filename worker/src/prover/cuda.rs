@@ -18,7 +18,8 @@ pub mod emulator;
 #[cfg(test)]
 mod tests;
 
-pub use card::{CudaError, Info, Library, Measured, Platform, Unmeasured};
+pub use apart::{Answer, PATIENCE};
+pub use card::{CudaError, Info, Library, Measured, Platform};
 pub use plan::Route;
 
 use self::{
@@ -67,7 +68,7 @@ impl Cuda {
     /// # Errors
     /// [`ProverError`]: why the likely fastest route does not work, if none does.
     pub fn fastest(platform: &Arc<dyn Platform>, index: usize) -> Result<Self, ProverError> {
-        let info = info(&**platform, index)?;
+        let info = platform.card(index)?;
         // What no route could do without.
         Route::Mma.check(&info)?;
         if !platform.has(Library::Nvrtc) {
@@ -77,7 +78,7 @@ impl Cuda {
             .into_iter()
             .filter(|route| route.check(&info).is_ok())
             .filter(|route| route.library().is_none_or(|library| platform.has(library)));
-        let (mut best, mut failed, mut hangs) = (None, None, None);
+        let (mut best, mut failure) = (None, None);
         for route in routes {
             match platform.measure(index, route) {
                 Ok(Measured { macs_per_second }) => {
@@ -86,24 +87,16 @@ impl Cuda {
                         best = Some((macs_per_second, route));
                     }
                 }
+                // The next may work. If none does, the caller says why.
                 Err(error) => {
                     tracing::info!(index, backend = route.name(), "passed over: {error}");
-                    match error {
-                        Unmeasured::Failed(_) => failed = failed.or(Some(route)),
-                        Unmeasured::Hangs(_) => hangs = Some(error),
-                    }
+                    failure.get_or_insert(error);
                 }
             }
         }
-        match (best.map(|(_, route)| route).or(failed), hangs) {
-            // Of those that fail, the first is tried once more: its error says why.
-            (Some(route), _) => Self::new(platform, index, route),
-            (None, Some(error)) => Err(CudaError::Lost {
-                what: "compute",
-                reason: error.to_string(),
-            }
-            .into()),
-            (None, None) => Err(ProverError::NoBackend),
+        match best {
+            Some((_, route)) => Self::new(platform, index, route),
+            None => Err(failure.unwrap_or(ProverError::NoBackend)),
         }
     }
 
@@ -112,7 +105,7 @@ impl Cuda {
     /// # Errors
     /// [`ProverError`].
     pub fn new(platform: &Arc<dyn Platform>, index: usize, route: Route) -> Result<Self, ProverError> {
-        route.check(&info(&**platform, index)?)?;
+        route.check(&platform.card(index)?)?;
         let mut cuda = Self::unchecked(platform, index, route);
         known_answers::check(&mut cuda)?;
         // Of a product of class S the answers see a few rows; the root of a round depends on all of them.
@@ -173,7 +166,7 @@ impl Cuda {
     fn rate(&mut self, class: Class) -> Result<Measured, ProverError> {
         const TIME: Duration = Duration::from_millis(250);
         let (begun, mut best) = (Instant::now(), Duration::MAX);
-        // The first round takes the memory, and the library chooses its algorithm.
+        // In the first round the library chooses its algorithm; and the memory is taken, if it was not yet.
         let mut count = 1;
         while best == Duration::MAX || begun.elapsed() < TIME {
             let since = Instant::now();
@@ -302,16 +295,6 @@ fn tree(card: &mut dyn Card, plan: &Plan, slot: Slot, index: u32) -> Result<(), 
         .try_for_each(|launch| card.launch(Stream::Side, launch))
 }
 
-/// What the driver knows of card `index`.
-fn info(platform: &dyn Platform, index: usize) -> Result<Info, CudaError> {
-    let mut cards = platform.cards()?;
-    let count = cards.len();
-    match index < count {
-        true => Ok(cards.swap_remove(index)),
-        false => Err(CudaError::NoCard { index, count }),
-    }
-}
-
 impl Prover for Cuda {
     fn name(&self) -> &'static str {
         self.route.name()
@@ -330,7 +313,7 @@ impl Prover for Cuda {
     }
 
     fn uuid(&self) -> Option<String> {
-        info(&*self.platform, self.index).ok().map(|info| info.uuid)
+        self.platform.card(self.index).ok().map(|info| info.uuid)
     }
 
     fn root(&mut self, class: Class, seed: &Hash) -> Result<Hash, ProverError> {

@@ -154,7 +154,7 @@ fn computes(
     let cards = platform.cards().map_err(failure)?;
     let name = cards
         .into_iter()
-        .nth(index)
+        .find(|card| card.index == index)
         .map(|card| card.name)
         .unwrap_or_default();
     if works.is_some_and(|works| works.starts_with("cuda-")) {

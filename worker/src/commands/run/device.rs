@@ -34,8 +34,10 @@ use tokio::{
 };
 use tracing::{Instrument, Span};
 
-/// A device may take so long to answer at the start: kernels are compiled, and classes measured.
-const START: Duration = Duration::from_secs(180);
+/// A device may take so long to answer at the start: its routes are measured one after the other, kernels are compiled, and classes measured.
+const START: Duration = cuda::PATIENCE
+    .saturating_mul(cuda::Route::ALL.len() as u32)
+    .saturating_add(Duration::from_secs(80));
 
 /// A device that failed at its start, while others of the process work, is tried again after so long.
 const AGAIN: Duration = Duration::from_secs(300);
@@ -59,6 +61,25 @@ pub struct Process<'a> {
     pub signals: Signals,
     /// Whether the process is to begin anew, because a device is lost to it.
     pub restart: watch::Sender<bool>,
+    /// How many devices are at work, or about to be: see [`AtWork`].
+    pub working: watch::Sender<usize>,
+}
+
+/// One of those that are at work.
+pub struct AtWork<'a>(&'a watch::Sender<usize>);
+
+impl<'a> AtWork<'a> {
+    /// Counts one more.
+    pub fn begin(working: &'a watch::Sender<usize>) -> Self {
+        working.send_modify(|count| *count += 1);
+        Self(working)
+    }
+}
+
+impl Drop for AtWork<'_> {
+    fn drop(&mut self) {
+        self.0.send_modify(|count| *count -= 1);
+    }
 }
 
 /// What became of a device.
@@ -82,7 +103,12 @@ pub struct Proven {
 ///
 /// # Errors
 /// [`Code`].
-pub async fn prove(process: &Process<'_>, assignment: Assignment, lock: Arc<Lock>) -> Result<Proven, Error> {
+pub async fn prove(
+    process: &Process<'_>,
+    assignment: Assignment,
+    lock: Arc<Lock>,
+    mut at_work: AtWork<'_>,
+) -> Result<Proven, Error> {
     let &Process { args, config, .. } = process;
     let device = Device {
         asset: assignment.asset,
@@ -108,27 +134,26 @@ pub async fn prove(process: &Process<'_>, assignment: Assignment, lock: Arc<Lock
         choice,
     } = loop {
         let ready = make_ready(&client, wish, config.shape);
-        let (error, finishes) = match process.signals.or_asked(ready).await {
+        let (error, finishes, passes) = match process.signals.or_asked(ready).await {
             Ok(Ok(ready)) => break ready,
-            Ok(Err(error)) => {
+            Ok(Err(Unready { error, passes })) => {
                 let finishes = is_of_device(&error);
-                (error, finishes)
+                (error, finishes, passes)
             }
-            Err(_) => (stopped_early(), true),
+            Err(_) => (stopped_early(), true, false),
         };
         if args.dry_run || !finishes {
             return Err(error);
         }
         let error = before.clone().finish(error).await;
-        // Alone, it ends: who starts the process anew has it tried again.
-        if config.devices.len() < 2 || error.code != Code::Failed {
+        if !passes {
             return Err(error);
         }
-        tracing::error!("{error}");
-        tracing::info!("the device is tried again in {AGAIN:?}");
-        if !is_tried_again(&process.signals, &lock, process.restart.subscribe()).await {
+        drop(at_work);
+        if !is_tried_again(process, &lock, &error).await {
             return Err(error);
         }
+        at_work = AtWork::begin(&process.working);
     };
     let backend = prover.name();
     let class = choice.class;
@@ -217,15 +242,23 @@ pub async fn prove(process: &Process<'_>, assignment: Assignment, lock: Arc<Lock
     if begins_anew {
         process.restart.send_replace(true);
     }
+    drop(at_work);
     Err(error)
 }
 
-/// Waits until a device that failed at its start, beside others, may be tried again; no, if the process is to end before, or this device alone.
-async fn is_tried_again(signals: &Signals, lock: &Lock, mut restart: watch::Receiver<bool>) -> bool {
+/// Waits until a device that failed at its start for `error` may be tried again: no, if the process is to end before, or this device alone, or
+/// if no other is at work. Then the process ends too, and who starts it anew has the device tried again.
+async fn is_tried_again(process: &Process<'_>, lock: &Lock, error: &Error) -> bool {
+    let (mut restart, mut working) = (process.restart.subscribe(), process.working.subscribe());
+    if *working.borrow() == 0 {
+        return false;
+    }
+    tracing::error!("{error}; it is tried again in {AGAIN:?}");
     tokio::select! {
-        waited = signals.or_asked(sleep(AGAIN)) => waited.is_ok(),
+        waited = process.signals.or_asked(sleep(AGAIN)) => waited.is_ok(),
         () = drain_is_asked(lock) => false,
         _ = restart.wait_for(|restart| *restart) => false,
+        _ = working.wait_for(|working| *working == 0) => false,
     }
 }
 
@@ -234,6 +267,19 @@ async fn told_to_begin_anew(mut restart: watch::Receiver<bool>, ask: mpsc::Sende
     if restart.wait_for(|restart| *restart).await.is_ok() {
         tracing::info!("draining, for the process to begin anew: another device is lost to it");
         ask.send(Control::Drain).await.ok();
+    }
+}
+
+/// Why a device does not begin.
+struct Unready {
+    error: Error,
+    /// Whether it may pass, and this process see it.
+    passes: bool,
+}
+
+impl From<Error> for Unready {
+    fn from(error: Error) -> Self {
+        Self { error, passes: false }
     }
 }
 
@@ -247,10 +293,14 @@ struct Ready {
 }
 
 /// Chooses what computes, reaches the chain, and measures what counts there.
-async fn make_ready(client: &Client, wish: Wish, shape: Shape) -> Result<Ready, Error> {
-    let mut prover = ask_device(move || Ok(choice::choose(&cuda::here(), &wish)?)).await?;
+async fn make_ready(client: &Client, wish: Wish, shape: Shape) -> Result<Ready, Unready> {
+    let chosen = ask_device(move || Ok(choice::choose(&cuda::here(), &wish))).await?;
+    let mut prover = chosen.map_err(|error| Unready {
+        passes: error.may_pass_here(),
+        error: error.into(),
+    })?;
     let rules = reach(client).await?;
-    ask_device(move || {
+    let ready = ask_device(move || {
         let choice = choose(&mut *prover, &rules, shape)?;
         Ok(Ready {
             uuid: prover.uuid(),
@@ -258,8 +308,8 @@ async fn make_ready(client: &Client, wish: Wish, shape: Shape) -> Result<Ready, 
             rules,
             choice,
         })
-    })
-    .await
+    });
+    Ok(ready.await?)
 }
 
 /// Asks something of the device in a thread of its own: one that hangs must not keep a commit of an earlier life from being opened.
@@ -417,7 +467,8 @@ async fn tell_faults(mut watched: watch::Receiver<Snapshot>, lock: Arc<Lock>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{prover::ProverError, state::Work};
+    use crate::{config::Layer, prover::ProverError, state::Work};
+    use clap::{Args as _, FromArgMatches};
     use compute_proof::Class;
 
     const DEVICE: Device = Device {
@@ -513,17 +564,42 @@ mod tests {
     async fn beside_others_a_device_is_tried_again_until_it_is_to_end() {
         let data = tempfile::tempdir().unwrap();
         let lock = Lock::take(data.path(), 0).unwrap();
-        let restart = watch::Sender::new(false);
-        let (free, asked) = (Signals::that_came(&[]), Signals::that_came(&[Control::Leave]));
+        let args =
+            Args::from_arg_matches(&Args::augment_args(clap::Command::new("run")).get_matches_from(["run"]));
+        let (args, config) = (args.unwrap(), Config::read(Layer::default(), None).unwrap());
+        let mut process = Process {
+            args: &args,
+            config: &config,
+            client: nowhere(),
+            bars: None,
+            metrics: Arc::new(DevicesMetrics::new([0, 1]).unwrap()),
+            signals: Signals::that_came(&[]),
+            restart: watch::Sender::new(false),
+            working: watch::Sender::new(0),
+        };
+        let error = Error::new(Code::Failed, "taken");
         let begun = tokio::time::Instant::now();
-        assert!(is_tried_again(&free, &lock, restart.subscribe()).await);
+        assert!(!is_tried_again(&process, &lock, &error).await, "alone");
+        let at_work = AtWork::begin(&process.working);
+        assert!(is_tried_again(&process, &lock, &error).await);
         assert!(begun.elapsed() >= AGAIN);
-        assert!(!is_tried_again(&asked, &lock, restart.subscribe()).await);
-        restart.send_replace(true);
-        assert!(!is_tried_again(&free, &lock, restart.subscribe()).await);
-        restart.send_replace(false);
+        let (again, ()) = tokio::join!(is_tried_again(&process, &lock, &error), async {
+            tokio::task::yield_now().await;
+            drop(at_work);
+        });
+        assert!(!again, "the last that was at work is not any more");
+
+        let begun = tokio::time::Instant::now();
+        process.working.send_replace(1);
+        process.restart.send_replace(true);
+        assert!(!is_tried_again(&process, &lock, &error).await);
+        process.restart.send_replace(false);
+        process.signals = Signals::that_came(&[Control::Leave]);
+        assert!(!is_tried_again(&process, &lock, &error).await);
+        process.signals = Signals::that_came(&[]);
         crate::lock::ask_to_drain(data.path(), 0).unwrap();
-        assert!(!is_tried_again(&free, &lock, restart.subscribe()).await);
+        assert!(!is_tried_again(&process, &lock, &error).await);
+        assert!(begun.elapsed() < AGAIN);
     }
 
     #[tokio::test]

@@ -2,6 +2,7 @@
 //! What the backend asks of a card, and how a card fails: the seam at which tests put another one.
 
 use super::{plan::Route, source::Program};
+use crate::prover::ProverError;
 use compute_proof::Class;
 use serde::{Deserialize, Serialize};
 use std::{fmt, time::Duration};
@@ -203,11 +204,17 @@ pub trait Card: Send {
 
 /// Where cards come from: CUDA's libraries, as far as this machine has them.
 pub trait Platform: Send + Sync {
-    /// All cards.
+    /// All cards that say what they are.
     ///
     /// # Errors
     /// [`CudaError`]; no card at all is an error, too.
     fn cards(&self) -> Result<Vec<Info>, CudaError>;
+
+    /// What one card says it is.
+    ///
+    /// # Errors
+    /// [`CudaError`].
+    fn card(&self, index: usize) -> Result<Info, CudaError>;
 
     /// Opens one. `first` goes first where both streams could.
     ///
@@ -215,11 +222,11 @@ pub trait Platform: Send + Sync {
     /// [`CudaError`].
     fn open(&self, index: usize, first: Stream) -> Result<Box<dyn Card>, CudaError>;
 
-    /// How fast a route of a card is.
+    /// How fast a route of a card is. Whatever becomes of it, this process can work with the card.
     ///
     /// # Errors
-    /// [`Unmeasured`].
-    fn measure(&self, index: usize, route: Route) -> Result<Measured, Unmeasured>;
+    /// [`ProverError`].
+    fn measure(&self, index: usize, route: Route) -> Result<Measured, ProverError>;
 
     /// Whether a library is there.
     fn has(&self, library: Library) -> bool;
@@ -230,17 +237,6 @@ pub trait Platform: Send + Sync {
 pub struct Measured {
     /// Multiply-accumulates a second, in whole rounds.
     pub macs_per_second: u64,
-}
-
-/// Why a route was not measured.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Unmeasured {
-    /// It does not work.
-    #[error("{0}")]
-    Failed(String),
-    /// It did not end in time.
-    #[error("it did not end in {0:?}")]
-    Hangs(Duration),
 }
 
 /// CUDA's libraries.
@@ -336,6 +332,32 @@ pub enum CudaError {
         /// What the driver says.
         reason: String,
     },
+    /// A kernel did what none may, such as reading where nothing is: the card is unusable by this process.
+    #[error("a kernel broke off ({what}): {reason}")]
+    Kernel {
+        /// What was being done.
+        what: &'static str,
+        /// What the driver says.
+        reason: String,
+    },
+    /// A route that was measured apart did not end.
+    #[error("{route} did not end in {limit:?}")]
+    Hangs {
+        /// The route.
+        route: Route,
+        /// How long it was waited for.
+        limit: Duration,
+    },
+    /// A route that was measured apart failed. This process has the card as it was.
+    #[error("{reason}")]
+    Apart {
+        /// What was wrong.
+        reason: String,
+        /// What mends it.
+        mend: String,
+        /// Whether it may pass.
+        passes: bool,
+    },
     /// Anything else.
     #[error("the card cannot {what}: {reason}")]
     Failed {
@@ -354,15 +376,25 @@ impl CudaError {
 
     /// Whether the card is lost to this process: CUDA answers all that comes after such an error with the same error, until the process ends.
     pub const fn is_loss(&self) -> bool {
-        matches!(self, Self::Lost { .. })
+        matches!(self, Self::Lost { .. } | Self::Kernel { .. })
     }
 
     /// Whether the same may go well in a little while, in another process: nothing shows that the card can't compute.
     pub const fn may_pass(&self) -> bool {
-        matches!(
-            self,
-            Self::Lost { .. } | Self::NotReady(_) | Self::Taken(_) | Self::Driver(_) | Self::NoCard { .. }
-        )
+        match self {
+            Self::Lost { .. } | Self::NotReady(_) | Self::Taken(_) | Self::Driver(_) | Self::Hangs { .. } => {
+                true
+            }
+            // Its driver may not have begun yet. A number that is too high is a mistake.
+            Self::NoCard { count, .. } => *count == 0,
+            Self::Apart { passes, .. } => *passes,
+            _ => false,
+        }
+    }
+
+    /// Whether it may pass, and this very process see it: nothing was done in it that CUDA would not get over.
+    pub const fn may_pass_here(&self) -> bool {
+        matches!(self, Self::Hangs { .. } | Self::Apart { passes: true, .. })
     }
 
     /// Whether there is simply no card here.
@@ -374,15 +406,15 @@ impl CudaError {
     }
 
     /// What the owner can do about it.
-    pub const fn mend(&self) -> &'static str {
+    pub fn mend(&self) -> &str {
         match self {
             Self::NoLibrary(Library::Driver) => "Install NVIDIA's driver, or compute with --backend cpu.",
             Self::NoLibrary(Library::Nvrtc) => {
-                "Install CUDA's run-time compiler (Debian: libnvrtc12; or `pip install nvidia-cuda-nvrtc-cu12`), and let LD_LIBRARY_PATH \
-                 name its folder before the worker starts."
+                "Install CUDA's run-time compiler (Debian: libnvrtc12; or `pip install nvidia-cuda-nvrtc-cu12`), and let ldconfig, \
+                 or LD_LIBRARY_PATH wherever the worker is started, name its folder."
             }
             Self::NoLibrary(Library::CublasLt) => {
-                "Install cuBLAS (or `pip install nvidia-cublas-cu12`), let LD_LIBRARY_PATH name its folder; or take another --backend."
+                "Install cuBLAS (or `pip install nvidia-cublas-cu12`), let ldconfig or LD_LIBRARY_PATH name its folder; or take another --backend."
             }
             Self::Driver(_) => {
                 "Does `nvidia-smi` work? In a container: was it started with access to the card? After an update of the driver: restart."
@@ -396,7 +428,11 @@ impl CudaError {
             Self::TooLittleMemory { .. } | Self::OutOfMemory { .. } => {
                 "Take a smaller --shape, or end what else uses the card's memory (`nvidia-smi` lists it)."
             }
-            Self::Lost { .. } | Self::Failed { .. } => {
+            Self::Apart { mend, .. } => mend,
+            Self::Hangs { .. } => {
+                "Does `nvidia-smi` answer, and is the machine very busy? Restart it, or take another --backend."
+            }
+            Self::Lost { .. } | Self::Kernel { .. } | Self::Failed { .. } => {
                 "`dmesg` and `nvidia-smi` say more. Lower its clock or its temperature; if it comes back only after a reboot, the card or its \
                  power supply is failing."
             }

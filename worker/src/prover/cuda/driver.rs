@@ -5,13 +5,14 @@ use super::{
     apart,
     card::{
         self, Address, Arg, Card, CudaError, Event, Info, Launch, Library, Measured, Multiply, Platform,
-        Slot, Stream, Unmeasured,
+        Slot, Stream,
     },
     lt::Lt,
     nvrtc,
     plan::Route,
     source::{Arch, Program},
 };
+use crate::prover::ProverError;
 use cudarc::{
     cublaslt,
     driver::{
@@ -34,18 +35,40 @@ pub struct Cards;
 impl Platform for Cards {
     fn cards(&self) -> Result<Vec<Info>, CudaError> {
         guarded("list the cards", || {
-            start()?;
-            let count = result::device::get_count().map_err(of("count the cards"))?;
-            // A card that does not even say what it is hides none of the others; asked for, it says why.
-            Ok((0..count).filter_map(|ordinal| describe(ordinal).ok()).collect())
+            let (mut cards, mut failure) = (Vec::new(), None);
+            // A card that does not even say what it is hides none of the others.
+            for ordinal in 0..count()? {
+                match describe(ordinal) {
+                    Ok(card) => cards.push(card),
+                    Err(error) => {
+                        tracing::warn!(card = ordinal, "{error}");
+                        failure.get_or_insert(error);
+                    }
+                }
+            }
+            match failure {
+                Some(error) if cards.is_empty() => Err(error),
+                _ => Ok(cards),
+            }
+        })
+    }
+
+    fn card(&self, index: usize) -> Result<Info, CudaError> {
+        guarded("describe itself", || {
+            let count = count()?;
+            match i32::try_from(index) {
+                Ok(ordinal) if ordinal < count => describe(ordinal),
+                _ => Err(CudaError::NoCard {
+                    index,
+                    count: usize::try_from(count).unwrap_or_default(),
+                }),
+            }
         })
     }
 
     fn open(&self, index: usize, first: Stream) -> Result<Box<dyn Card>, CudaError> {
         guarded("open it", || {
-            start()?;
-            let ordinal = i32::try_from(index).unwrap_or(i32::MAX);
-            let info = describe(ordinal)?;
+            let info = self.card(index)?;
             if !self.has(Library::Nvrtc) {
                 return Err(CudaError::NoLibrary(Library::Nvrtc));
             }
@@ -53,7 +76,7 @@ impl Platform for Cards {
         })
     }
 
-    fn measure(&self, index: usize, route: Route) -> Result<Measured, Unmeasured> {
+    fn measure(&self, index: usize, route: Route) -> Result<Measured, ProverError> {
         apart::measure(index, route)
     }
 
@@ -89,6 +112,12 @@ fn start() -> Result<(), CudaError> {
         CUresult::CUDA_ERROR_SYSTEM_NOT_READY => CudaError::NotReady(explain(&error)),
         _ => CudaError::Driver(explain(&error)),
     })
+}
+
+/// How many cards the driver knows.
+fn count() -> Result<i32, CudaError> {
+    start()?;
+    result::device::get_count().map_err(of("count the cards"))
 }
 
 fn describe(ordinal: i32) -> Result<Info, CudaError> {
@@ -138,23 +167,26 @@ fn classify(what: &'static str, error: CUresult, reason: impl FnOnce() -> String
         | CUresult::CUDA_ERROR_INVALID_IMAGE
         | CUresult::CUDA_ERROR_INVALID_PTX
         | CUresult::CUDA_ERROR_UNSUPPORTED_PTX_VERSION
-        | CUresult::CUDA_ERROR_JIT_COMPILER_NOT_FOUND
-        | CUresult::CUDA_ERROR_SYSTEM_DRIVER_MISMATCH => CudaError::Mismatch(reason()),
+        | CUresult::CUDA_ERROR_JIT_COMPILER_NOT_FOUND => CudaError::Mismatch(reason()),
+        CUresult::CUDA_ERROR_SYSTEM_DRIVER_MISMATCH => CudaError::Driver(reason()),
+        CUresult::CUDA_ERROR_ILLEGAL_ADDRESS
+        | CUresult::CUDA_ERROR_ILLEGAL_INSTRUCTION
+        | CUresult::CUDA_ERROR_MISALIGNED_ADDRESS
+        | CUresult::CUDA_ERROR_INVALID_ADDRESS_SPACE
+        | CUresult::CUDA_ERROR_HARDWARE_STACK_ERROR
+        | CUresult::CUDA_ERROR_INVALID_PC
+        | CUresult::CUDA_ERROR_ASSERT
+        | CUresult::CUDA_ERROR_LAUNCH_FAILED => CudaError::Kernel {
+            what,
+            reason: reason(),
+        },
         CUresult::CUDA_ERROR_NO_DEVICE
         | CUresult::CUDA_ERROR_INVALID_DEVICE
         | CUresult::CUDA_ERROR_ECC_UNCORRECTABLE
         | CUresult::CUDA_ERROR_NVLINK_UNCORRECTABLE
         | CUresult::CUDA_ERROR_CONTAINED
-        | CUresult::CUDA_ERROR_ILLEGAL_ADDRESS
-        | CUresult::CUDA_ERROR_ILLEGAL_INSTRUCTION
-        | CUresult::CUDA_ERROR_MISALIGNED_ADDRESS
-        | CUresult::CUDA_ERROR_INVALID_ADDRESS_SPACE
-        | CUresult::CUDA_ERROR_ASSERT
         | CUresult::CUDA_ERROR_MPS_CLIENT_TERMINATED
         | CUresult::CUDA_ERROR_EXTERNAL_DEVICE
-        | CUresult::CUDA_ERROR_HARDWARE_STACK_ERROR
-        | CUresult::CUDA_ERROR_INVALID_PC
-        | CUresult::CUDA_ERROR_LAUNCH_FAILED
         | CUresult::CUDA_ERROR_LAUNCH_TIMEOUT
         | CUresult::CUDA_ERROR_CONTEXT_IS_DESTROYED
         | CUresult::CUDA_ERROR_TIMEOUT
@@ -442,7 +474,6 @@ mod tests {
         let of = |error| classify("compute", error, || "x".into());
         let lost = |error| matches!(of(error), CudaError::Lost { .. });
         assert!(lost(CUresult::CUDA_ERROR_ECC_UNCORRECTABLE));
-        assert!(lost(CUresult::CUDA_ERROR_INVALID_ADDRESS_SPACE));
         for error in [
             CUresult::CUDA_ERROR_DEVICE_UNAVAILABLE,
             CUresult::CUDA_ERROR_SYSTEM_NOT_READY,
@@ -454,7 +485,13 @@ mod tests {
             CudaError::Mismatch("x".into())
         );
         assert!(!of(CUresult::CUDA_ERROR_INVALID_IMAGE).may_pass());
-        assert!(lost(CUresult::CUDA_ERROR_ILLEGAL_ADDRESS));
+        for error in [
+            CUresult::CUDA_ERROR_ILLEGAL_ADDRESS,
+            CUresult::CUDA_ERROR_INVALID_ADDRESS_SPACE,
+        ] {
+            // Another process would meet the same.
+            assert!(of(error).is_loss() && !of(error).may_pass());
+        }
         assert!(lost(CUresult::CUDA_ERROR_UNKNOWN));
         assert!(!lost(CUresult::CUDA_ERROR_INVALID_VALUE));
         assert!(of(CUresult::CUDA_ERROR_OUT_OF_MEMORY).is_memory());

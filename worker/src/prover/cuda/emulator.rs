@@ -4,12 +4,12 @@
 
 use super::card::{
     self, Address, Arg, Card, CudaError, Event, Info, Launch, Library, Measured, Multiply, Platform, Stream,
-    Unmeasured,
 };
 use super::{
     plan::Route,
     source::{Program, HEADERS},
 };
+use crate::prover::ProverError;
 use compute_proof::work::dot;
 use rayon::prelude::*;
 use std::{
@@ -114,6 +114,8 @@ pub enum Fault {
     Idles,
     /// A route does not end.
     Hangs(Route),
+    /// The card of this number does not say what it is.
+    Mute(usize),
 }
 
 /// A machine with emulated cards.
@@ -187,18 +189,33 @@ impl Platform for Emulator {
             capability: *capability,
             memory: 1 << 34,
         };
+        let is_mute = |index| self.any(|fault| matches!(fault, Fault::Mute(mute) if *mute == index));
         match self.capabilities.len() {
             0 => Err(CudaError::NoCard { index: 0, count: 0 }),
-            _ => Ok(self.capabilities.iter().enumerate().map(info).collect()),
+            _ => Ok(self
+                .capabilities
+                .iter()
+                .enumerate()
+                .filter(|(index, _)| !is_mute(*index))
+                .map(info)
+                .collect()),
         }
     }
 
+    fn card(&self, index: usize) -> Result<Info, CudaError> {
+        let card = self.cards()?.into_iter().find(|card| card.index == index);
+        let count = self.capabilities.len();
+        card.ok_or_else(|| match index < count {
+            true => CudaError::Failed {
+                what: "describe itself",
+                reason: "CUDA_ERROR_UNKNOWN".into(),
+            },
+            false => CudaError::NoCard { index, count },
+        })
+    }
+
     fn open(&self, index: usize, _first: Stream) -> Result<Box<dyn Card>, CudaError> {
-        let cards = self.cards()?;
-        let info = cards.get(index).cloned().ok_or(CudaError::NoCard {
-            index,
-            count: cards.len(),
-        })?;
+        let info = self.card(index)?;
         if self.any(|fault| matches!(fault, Fault::Gone)) {
             return Err(CudaError::Lost {
                 what: "open it",
@@ -222,11 +239,12 @@ impl Platform for Emulator {
         }))
     }
 
-    fn measure(&self, index: usize, route: Route) -> Result<Measured, Unmeasured> {
+    fn measure(&self, index: usize, route: Route) -> Result<Measured, ProverError> {
         if self.any(|fault| matches!(fault, Fault::Hangs(hanging) if *hanging == route)) {
-            return Err(Unmeasured::Hangs(Duration::ZERO));
+            let limit = Duration::ZERO;
+            return Err(CudaError::Hangs { route, limit }.into());
         }
-        super::measure(&self.platform(), index, route).map_err(|error| Unmeasured::Failed(error.to_string()))
+        super::measure(&self.platform(), index, route)
     }
 
     fn has(&self, library: Library) -> bool {

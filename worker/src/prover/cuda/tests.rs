@@ -383,8 +383,25 @@ fn a_route_that_hangs_is_passed_over_and_the_last_one_that_does_is_a_loss() {
     assert_eq!(cuda.route, Route::Mma);
     emulator.fails(Fault::Hangs(Route::Mma));
     let error = Cuda::fastest(&emulator.platform(), 0).err().unwrap();
-    assert!(
-        error.is_loss() && error.to_string().contains("did not end"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("cuda-wgmma did not end"), "{error}");
+    let ProverError::Cuda(error) = error else {
+        panic!("{error}")
+    };
+    assert!(error.may_pass_here() && !error.is_loss());
+}
+
+#[test]
+fn a_card_that_does_not_say_what_it_is_leaves_the_others_their_numbers() {
+    let emulator = Emulator::with(&[HOPPER, (8, 6)]);
+    emulator.fails(Fault::Mute(0));
+    let platform = emulator.platform();
+    let error = |index| {
+        let error = Cuda::new(&platform, index, Route::Wgmma).err().unwrap();
+        error.to_string()
+    };
+    assert!(error(0).contains("describe itself"), "{}", error(0));
+    assert!(error(1).contains("8.6"), "{}", error(1));
+    assert!(error(2).contains("the driver knows 2"), "{}", error(2));
+    let listed: Vec<usize> = platform.cards().unwrap().iter().map(|card| card.index).collect();
+    assert_eq!(listed, [1]);
 }

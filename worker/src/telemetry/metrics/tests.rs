@@ -149,6 +149,8 @@ fn several_devices_are_on_one_page_each_by_its_asset() {
     let add = || metrics.add(7, "cpu", "s", snapshot.subscribe(), watched.subscribe());
     add().unwrap();
     assert!(add().is_err(), "an asset has one device");
+    let other = metrics.add(8, "cpu", "s", snapshot.subscribe(), watched.subscribe());
+    assert!(other.unwrap_err().to_string().contains("asset 8"));
     assert!(DevicesMetrics::new([7, 7]).is_err(), "an asset has one device");
 }
 

@@ -15,14 +15,19 @@ use tokio::sync::watch;
 /// The metrics of all devices of a process, on one page. Each device's have its asset as a label.
 pub struct DevicesMetrics {
     registry: Registry,
-    /// Of all devices from the beginning on, also of those that never came so far as to be added.
-    running: Vec<(u64, IntGauge)>,
-    devices: Mutex<Vec<Shown>>,
+    devices: Mutex<Vec<Device>>,
+}
+
+/// A device, from the beginning on.
+struct Device {
+    asset: u64,
+    running: IntGauge,
+    /// None of one that has not come so far as to be added.
+    shown: Option<Shown>,
 }
 
 /// A device's metrics, and what they show.
 struct Shown {
-    asset: u64,
     metrics: WorkerMetrics,
     snapshot: watch::Receiver<Snapshot>,
     card: watch::Receiver<Watched>,
@@ -42,27 +47,30 @@ impl DevicesMetrics {
     /// Two devices of one asset.
     pub fn new(assets: impl IntoIterator<Item = u64>) -> Result<Self, prometheus::Error> {
         let registry = Registry::new();
-        let running = assets
+        let devices = assets
             .into_iter()
             .map(|asset| {
                 let running = Maker::new(&registry, &[("asset", asset.to_string())]).int_gauge(
                     "ergon_worker_running",
                     "Whether this asset's device is at work here: 0 before it has begun, and once it has failed or ended",
                 )?;
-                Ok((asset, running))
+                Ok(Device {
+                    asset,
+                    running,
+                    shown: None,
+                })
             })
             .collect::<Result<_, prometheus::Error>>()?;
         Ok(Self {
             registry,
-            running,
-            devices: Mutex::default(),
+            devices: Mutex::new(devices),
         })
     }
 
-    /// Adds a device that begins.
+    /// Shows a device that begins.
     ///
     /// # Errors
-    /// Two devices of one asset.
+    /// One that is shown already, or is none of those that this was made for.
     pub fn add(
         &self,
         asset: u64,
@@ -71,10 +79,15 @@ impl DevicesMetrics {
         snapshot: watch::Receiver<Snapshot>,
         card: watch::Receiver<Watched>,
     ) -> Result<(), prometheus::Error> {
+        let mut devices = self.devices();
+        let unknown = || prometheus::Error::Msg(format!("no device proves for asset {asset} here"));
+        let device = devices
+            .iter_mut()
+            .find(|device| device.asset == asset)
+            .ok_or_else(unknown)?;
         let identity = card.borrow().card.clone();
         let metrics = WorkerMetrics::new(&self.registry, asset, backend, shape, identity.as_ref())?;
-        self.devices().push(Shown {
-            asset,
+        device.shown = Some(Shown {
             metrics,
             snapshot,
             card,
@@ -84,21 +97,17 @@ impl DevicesMetrics {
 
     /// The page for a scraper.
     pub fn page(&self) -> String {
-        let devices = self.devices();
-        for shown in &*devices {
+        for Device { running, shown, .. } in &*self.devices() {
+            running.set(shown.as_ref().is_some_and(Shown::is_running).into());
+            let Some(shown) = shown else { continue };
             // Copied: whoever tells what is watched does not wait for the page.
             let (snapshot, card) = (shown.snapshot.borrow().clone(), shown.card.borrow().clone());
             shown.metrics.show(&snapshot, &card);
         }
-        for (asset, gauge) in &self.running {
-            let is_running = |shown: &Shown| shown.asset == *asset && shown.is_running();
-            gauge.set(devices.iter().any(is_running).into());
-        }
-        drop(devices);
         text(&self.registry)
     }
 
-    fn devices(&self) -> MutexGuard<'_, Vec<Shown>> {
+    fn devices(&self) -> MutexGuard<'_, Vec<Device>> {
         self.devices.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

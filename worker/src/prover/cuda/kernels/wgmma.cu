@@ -17,7 +17,7 @@
 // Twice as high as a tile is wide: the 132 tiles that a card works at are then nearly as wide as high.
 #define TOGETHER 16
 
-// Dynamic shared memory: the stages, then a barrier for "filled" and one for "read" for each; see `SHARED` in cuda/plan.rs.
+// Dynamic shared memory: the stages, then a barrier for "filled" and one for "read" for each; see `Tiles::WGMMA` in cuda/plan.rs.
 KERNEL(288, 1) product_wgmma(const u8 *a, const u8 *b, u8 *digests, u32 rows, u32 k) {
     SHARED_MEMORY(memory);
     u64 *const filled = (u64 *)(memory + STAGES * STAGE), *const read = filled + STAGES;

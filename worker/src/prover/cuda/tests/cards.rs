@@ -53,16 +53,19 @@ fn compare(platform: &Arc<dyn Platform>, cards: &[Info], classes: &[Class]) -> u
 #[test]
 fn every_route_of_every_card_here_computes_what_the_processor_computes() {
     let platform = here();
-    match platform.cards() {
-        Ok(cards) => assert!(compare(&platform, &cards, &Class::ALL) > 0),
+    // None where there is no card, no compiler, or none that is new enough.
+    let compared = match platform.cards() {
+        Ok(cards) if platform.has(Library::Nvrtc) => compare(&platform, &cards, &Class::ALL),
+        Ok(_) => 0,
         Err(error) => {
-            assert!(
-                std::env::var_os("ERGON_REQUIRE_CARD").is_none(),
-                "ERGON_REQUIRE_CARD is set, and {error}"
-            );
             println!("skipped: {error}");
+            0
         }
-    }
+    };
+    assert!(
+        compared > 0 || std::env::var_os("ERGON_REQUIRE_CARD").is_none(),
+        "ERGON_REQUIRE_CARD is set, and no route of a card was compared"
+    );
 }
 
 /// Where there is no card, that comparison is tried at least.

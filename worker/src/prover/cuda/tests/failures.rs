@@ -126,6 +126,13 @@ fn every_failure_says_what_mends_it() {
         CudaError::Driver("x".into()),
         CudaError::NoCard { index: 1, count: 1 },
         CudaError::OutOfMemory { bytes: 1 },
+        CudaError::NotReady("x".into()),
+        CudaError::Taken("x".into()),
+        CudaError::Mismatch("x".into()),
+        CudaError::Hangs {
+            route: Route::Mma,
+            limit: Duration::ZERO,
+        },
         CudaError::Lost {
             what: "compute",
             reason: "x".into(),

@@ -59,17 +59,28 @@ impl Pages {
             Expr::NumberLiteral(_) => Ok(BTreeSet::new()),
             Expr::Paren(inner) => self.labels(&inner.expr),
             Expr::VectorSelector(series) => self.series(series),
-            Expr::MatrixSelector(range) => match &range.vs.name {
-                Some(name) if !self.counters.contains(name) => Err(format!("{name} is no counter")),
-                _ => self.series(&range.vs),
-            },
-            Expr::Call(call) if ["increase", "rate"].contains(&call.func.name) => call
-                .args
-                .args
-                .iter()
-                .try_fold(BTreeSet::new(), |labels, argument| {
-                    Ok(&labels | &self.labels(argument)?)
-                }),
+            Expr::MatrixSelector(range) => self.series(&range.vs),
+            Expr::Call(call) => {
+                let counts = match call.func.name {
+                    "increase" | "rate" => true,
+                    "max_over_time" => false,
+                    other => return Err(format!("{other} is not understood here")),
+                };
+                let [argument] = &call.args.args[..] else {
+                    return Err(format!("not understood here: {expression}"));
+                };
+                match &**argument {
+                    Expr::MatrixSelector(range) if counts => {
+                        let name = range.vs.name.as_deref().unwrap_or_default();
+                        let labels = self.series(&range.vs)?;
+                        match self.counters.contains(name) {
+                            true => Ok(labels),
+                            false => Err(format!("{name} is no counter")),
+                        }
+                    }
+                    other => self.labels(other),
+                }
+            }
             Expr::Binary(BinaryExpr { lhs, rhs, .. }) => Ok(&self.labels(lhs)? | &self.labels(rhs)?),
             Expr::Aggregate(AggregateExpr {
                 expr,
@@ -144,6 +155,10 @@ fn the_reader_refuses_what_prometheus_would_or_would_find_nothing_for() {
         ("increase(ergon_worker_rounds[5m])", "no counter"),
         ("sum by (miner) (ergon_worker_rounds)", "no label miner"),
         ("time()", "not understood"),
+        (
+            "sum(ergon_worker_rounds) without (asset) or vector(1)",
+            "not understood",
+        ),
         // What Prometheus itself refuses.
         ("increase(ergon_worker_rounds_total)", "expected type matrix"),
         ("ergon_worker_rounds ==", "invalid promql"),
