@@ -11,7 +11,10 @@ use compute_proof::{
     work::{round_seed, ZERO},
     Class, Hash,
 };
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 /// A backend: computes rounds on some hardware, byte for byte as the reference does.
 pub trait Prover: Send {
@@ -177,6 +180,40 @@ pub fn before(store: &RoundStore) -> [Hash; 2] {
         [one] => [ZERO, *one],
         [.., two_before, one_before] => [*two_before, *one_before],
     }
+}
+
+/// How long a round takes: the best of several, as the first fills caches and page tables, and others use the machine too.
+/// Rounds that overlap are measured so.
+///
+/// # Errors
+/// The backend's.
+pub fn time_round(prover: &mut dyn Prover, class: Class) -> Result<Duration, ProverError> {
+    /// Times that rounds are measured, unless they take longer than so long.
+    const TRIES: u8 = 5;
+    const ENOUGH: Duration = Duration::from_secs(1);
+    let begun = Instant::now();
+    let mut best = Duration::MAX;
+    let mut at_once = 1;
+    for seed in 0..TRIES {
+        let begun_rounds = Instant::now();
+        prover.roots(class, &[seed; 32], 1, [ZERO; 2], at_once)?;
+        best = best.min(begun_rounds.elapsed() / at_once);
+        if begun.elapsed() > ENOUGH {
+            break;
+        }
+        // As many as a tenth of the time has room for.
+        let fit = ENOUGH.as_nanos() / 10 / best.as_nanos().max(1);
+        at_once = u32::try_from(fit)
+            .unwrap_or(u32::MAX)
+            .clamp(1, prover.at_once().max(1));
+    }
+    Ok(best)
+}
+
+/// Multiply-accumulates a second, rounded down.
+pub fn macs_per_second(class: Class, rounds: u32, time: Duration) -> u64 {
+    let nanoseconds = time.as_nanos().max(1);
+    u64::try_from(class.work(rounds) * 1_000_000_000 / nanoseconds).unwrap_or(u64::MAX)
 }
 
 /// Opens what `store` holds, recomputing each sampled round once.

@@ -3,10 +3,10 @@
 
 use crate::{
     chain::Rules,
-    prover::{Prover, ProverError},
+    prover::{time_round, Prover, ProverError},
 };
-use compute_proof::{work::ZERO, Class};
-use std::time::{Duration, Instant};
+use compute_proof::Class;
+use std::time::Duration;
 
 /// Of the window, the part in which rounds count: a commit is sent a block before it is taken.
 const USEFUL: (u64, u64) = (4, 5);
@@ -14,10 +14,6 @@ const USEFUL: (u64, u64) = (4, 5);
 /// Fewer rounds than this are not worth a class, whatever the chain takes: the last one of a window is always lost in part. A class that is asked for
 /// by name is worth what the chain takes.
 const FEWEST: u32 = 8;
-
-/// Rounds measured of a class, unless they take longer than [`ENOUGH`].
-const TRIES: u8 = 5;
-const ENOUGH: Duration = Duration::from_secs(1);
 
 /// How long a round of a class takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +33,7 @@ pub fn measure(prover: &mut dyn Prover, rules: &Rules) -> Result<Vec<Measured>, 
     classes.sort_unstable();
     let mut measured = Vec::new();
     for class in classes {
-        let round = match time(prover, class) {
+        let round = match time_round(prover, class) {
             Ok(round) => round,
             // A larger class does not fit either.
             Err(error) if error.is_memory() && !measured.is_empty() => {
@@ -53,28 +49,6 @@ pub fn measure(prover: &mut dyn Prover, rules: &Rules) -> Result<Vec<Measured>, 
         }
     }
     Ok(measured)
-}
-
-/// How long a round takes: the best of several, as the first fills caches and page tables, and others use the machine too.
-/// Rounds that overlap are measured so.
-fn time(prover: &mut dyn Prover, class: Class) -> Result<Duration, ProverError> {
-    let begun = Instant::now();
-    let mut best = Duration::MAX;
-    let mut at_once = 1;
-    for seed in 0..TRIES {
-        let begun_rounds = Instant::now();
-        prover.roots(class, &[seed; 32], 1, [ZERO; 2], at_once)?;
-        best = best.min(begun_rounds.elapsed() / at_once);
-        if begun.elapsed() > ENOUGH {
-            break;
-        }
-        // As many as a tenth of the time has room for.
-        let fit = ENOUGH.as_nanos() / 10 / best.as_nanos().max(1);
-        at_once = u32::try_from(fit)
-            .unwrap_or(u32::MAX)
-            .clamp(1, prover.at_once().max(1));
-    }
-    Ok(best)
 }
 
 /// Rounds of a class that fit a window.

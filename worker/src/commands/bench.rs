@@ -8,7 +8,7 @@ use crate::{
         checksum,
         choice::{choose, Wish},
         cuda::{self, Cuda, Platform, Route},
-        known_answers, ProverError,
+        known_answers, macs_per_second, ProverError,
     },
     stratum::{
         sha256::{sha2_per_second, Engine},
@@ -161,13 +161,13 @@ pub fn run(args: &Args, wish: &Wish) -> Result<Output, Error> {
         device,
         shape: args.shape.name(),
         threads,
-        macs_per_second: rate(args.shape, rounds, in_rounds),
-        product_macs_per_second: rate(args.shape, products, in_products),
+        macs_per_second: macs_per_second(args.shape, rounds, in_rounds),
+        product_macs_per_second: macs_per_second(args.shape, products, in_products),
         cublaslt_macs_per_second: backend
             .starts_with("cuda-")
             .then(|| library_alone(&cuda::here(), wish.card.unwrap_or_default(), args.shape))
             .flatten()
-            .map(|time| rate(args.shape, 1, time)),
+            .map(|time| macs_per_second(args.shape, 1, time)),
         seconds_per_round: in_rounds.as_secs_f64() / f64::from(rounds),
         rounds,
         checksum: hex::encode(checksum),
@@ -190,12 +190,6 @@ fn library_alone(platform: &Arc<dyn Platform>, card: usize, class: Class) -> Opt
             None
         }
     }
-}
-
-/// Multiply-accumulates a second, rounded down.
-fn rate(class: Class, rounds: u32, time: Duration) -> u64 {
-    let nanoseconds = time.as_nanos().max(1);
-    u64::try_from(class.work(rounds) * 1_000_000_000 / nanoseconds).unwrap_or(u64::MAX)
 }
 
 impl fmt::Display for Output {
@@ -285,7 +279,10 @@ mod tests {
 
     #[test]
     fn rates_are_work_over_time() {
-        assert_eq!(rate(Class::S, 3, Duration::from_secs(2)), 3 * (1 << 32) / 2);
-        assert_eq!(rate(Class::Xl, 1, Duration::ZERO), u64::MAX);
+        assert_eq!(
+            macs_per_second(Class::S, 3, Duration::from_secs(2)),
+            3 * (1 << 32) / 2
+        );
+        assert_eq!(macs_per_second(Class::Xl, 1, Duration::ZERO), u64::MAX);
     }
 }

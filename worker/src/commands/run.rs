@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `run`: the service.
 
+mod before;
 mod device;
+mod ready;
 
 pub use device::Proven;
 

@@ -18,22 +18,21 @@ pub mod emulator;
 #[cfg(test)]
 mod tests;
 
-pub use apart::{Answer, PATIENCE};
-pub use card::{CudaError, Info, Library, Measured, Platform};
+pub use apart::{Answer, Failure, PATIENCE};
+pub use card::{CudaError, Info, Library, Platform};
 pub use plan::Route;
 
 use self::{
     card::{Address, Card, Event, Slot, Stream},
     plan::{Plan, Step, BATCH, GROUP},
 };
-use super::{known_answers, Prover, ProverError};
+use super::{known_answers, macs_per_second, time_round, Prover, ProverError};
 use compute_proof::{
     class::LEAF_CELLS,
     hash::{keyed, NODE_KEY},
     merkle::Tree,
     opening::Leaf,
     prove::LeafProof,
-    work::ZERO,
     Class, Hash,
 };
 use std::{
@@ -81,10 +80,10 @@ impl Cuda {
         let (mut best, mut failure) = (None, None);
         for route in routes {
             match platform.measure(index, route) {
-                Ok(Measured { macs_per_second }) => {
-                    tracing::debug!(index, backend = route.name(), macs_per_second, "measured");
-                    if best.is_none_or(|(fastest, _)| macs_per_second > fastest) {
-                        best = Some((macs_per_second, route));
+                Ok(rate) => {
+                    tracing::debug!(index, backend = route.name(), macs_per_second = rate, "measured");
+                    if best.is_none_or(|(fastest, _)| rate > fastest) {
+                        best = Some((rate, route));
                     }
                 }
                 // The next may work. If none does, the caller says why.
@@ -160,24 +159,6 @@ impl Cuda {
             card.load(*program)?;
         }
         Ok(Open { card, plan: None })
-    }
-
-    /// The best of some batches of rounds, which overlap in them.
-    fn rate(&mut self, class: Class) -> Result<Measured, ProverError> {
-        const TIME: Duration = Duration::from_millis(250);
-        let (begun, mut best) = (Instant::now(), Duration::MAX);
-        // In the first round the library chooses its algorithm; and the memory is taken, if it was not yet.
-        let mut count = 1;
-        while best == Duration::MAX || begun.elapsed() < TIME {
-            let since = Instant::now();
-            self.roots(class, &ZERO, 1, [ZERO, ZERO], count)?;
-            best = best.min(since.elapsed() / count);
-            count = 16;
-        }
-        let rate = u128::from(class.macs()) * 1_000_000_000 / best.as_nanos().max(1);
-        Ok(Measured {
-            macs_per_second: u64::try_from(rate).unwrap_or(u64::MAX),
-        })
     }
 
     /// How long the library takes for the products of a round alone, without digests: what other routes are compared with.
@@ -257,14 +238,16 @@ impl Cuda {
     }
 }
 
-/// How fast a route of a card is in the largest class that is quickly measured and fits: whole rounds, as they overlap in a census.
+/// How fast a route of a card is in the largest class that is quickly measured and fits: multiply-accumulates a second, in whole rounds as they
+/// overlap in a census.
 ///
 /// # Errors
 /// [`ProverError`]: of the route, or of the known answers.
-pub fn measure(platform: &Arc<dyn Platform>, index: usize, route: Route) -> Result<Measured, ProverError> {
+pub fn measure(platform: &Arc<dyn Platform>, index: usize, route: Route) -> Result<u64, ProverError> {
     let mut cuda = Cuda::new(platform, index, route)?;
-    match cuda.rate(Class::M) {
-        Err(ProverError::Cuda(error)) if error.is_memory() => cuda.rate(Class::S),
+    let mut rate = |class| Ok(macs_per_second(class, 1, time_round(&mut cuda, class)?));
+    match rate(Class::M) {
+        Err(ProverError::Cuda(error)) if error.is_memory() => rate(Class::S),
         other => other,
     }
 }

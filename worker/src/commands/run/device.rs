@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 //! One device of a process that proves: from its start to its end.
 
-use super::{choose, drain_is_asked, reach, told_to_drain, Args, Choice};
+use super::{
+    before::{tell_risk, Before},
+    drain_is_asked,
+    ready::{is_of_device, make_ready, stopped_early, Ready, Unready},
+    told_to_drain, Args,
+};
 use crate::{
-    chain::{client::Client, Rules},
+    chain::client::Client,
     commands::signals::Signals,
-    config::{Assignment, Config, Format, Shape},
+    config::{Assignment, Config, Format},
     display,
-    engine::Engine,
-    error::{disk, Code, Error},
+    error::{disk, Error},
     lock::Lock,
     openings::Openings,
-    prover::{
-        choice::{self, processor, Wish},
-        cuda, Prover,
-    },
+    prover::choice::{processor, Wish},
     service::{Control, Ended, Service, ServiceError, Snapshot},
     state::Settings,
     telemetry::{
@@ -26,18 +27,13 @@ use crate::{
 use compute_proof::{Device, MAX_ROUNDS};
 use indicatif::MultiProgress;
 use serde::Serialize;
-use std::{num::NonZeroUsize, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 use tokio::{
     sync::{mpsc, watch},
     task::{spawn_blocking, JoinSet},
     time::{sleep, timeout},
 };
-use tracing::{Instrument, Span};
-
-/// A device may take so long to answer at the start: its routes are measured one after the other, kernels are compiled, and classes measured.
-const START: Duration = cuda::PATIENCE
-    .saturating_mul(cuda::Route::ALL.len() as u32)
-    .saturating_add(Duration::from_secs(80));
+use tracing::Instrument;
 
 /// A device that failed at its start, while others of the process work, is tried again after so long.
 const AGAIN: Duration = Duration::from_secs(300);
@@ -102,7 +98,7 @@ pub struct Proven {
 /// Proves for an asset until told to end.
 ///
 /// # Errors
-/// [`Code`].
+/// [`Code`](crate::error::Code).
 pub async fn prove(
     process: &Process<'_>,
     assignment: Assignment,
@@ -270,152 +266,6 @@ async fn told_to_begin_anew(mut restart: watch::Receiver<bool>, ask: mpsc::Sende
     }
 }
 
-/// Why a device does not begin.
-struct Unready {
-    error: Error,
-    /// Whether it may pass, and this process see it.
-    passes: bool,
-}
-
-impl From<Error> for Unready {
-    fn from(error: Error) -> Self {
-        Self { error, passes: false }
-    }
-}
-
-/// What a worker begins with.
-struct Ready {
-    prover: Box<dyn Prover>,
-    /// That of its card.
-    uuid: Option<String>,
-    rules: Rules,
-    choice: Choice,
-}
-
-/// Chooses what computes, reaches the chain, and measures what counts there.
-async fn make_ready(client: &Client, wish: Wish, shape: Shape) -> Result<Ready, Unready> {
-    let chosen = ask_device(move || Ok(choice::choose(&cuda::here(), &wish))).await?;
-    let mut prover = chosen.map_err(|error| Unready {
-        passes: error.may_pass_here(),
-        error: error.into(),
-    })?;
-    let rules = reach(client).await?;
-    let ready = ask_device(move || {
-        let choice = choose(&mut *prover, &rules, shape)?;
-        Ok(Ready {
-            uuid: prover.uuid(),
-            prover,
-            rules,
-            choice,
-        })
-    });
-    Ok(ready.await?)
-}
-
-/// Asks something of the device in a thread of its own: one that hangs must not keep a commit of an earlier life from being opened.
-async fn ask_device<T: Send + 'static>(
-    question: impl FnOnce() -> Result<T, Error> + Send + 'static,
-) -> Result<T, Error> {
-    let span = Span::current();
-    let question = move || span.in_scope(question);
-    match timeout(START, spawn_blocking(question)).await {
-        Ok(Ok(answer)) => answer,
-        Ok(Err(error)) => Err(Error::new(Code::Failed, error)),
-        Err(_) => Err(
-            Error::new(Code::Failed, format!("the device did not answer in {START:?}"))
-                .mend("Does `nvidia-smi` answer? Restart the machine if it does not."),
-        ),
-    }
-}
-
-fn stopped_early() -> Error {
-    Error::new(Code::Unreachable, "stopped before device and chain were ready")
-}
-
-/// Whether the device is to blame, or its shape, so that another may open what an earlier life has committed to.
-const fn is_of_device(error: &Error) -> bool {
-    matches!(error.code, Code::Device | Code::Shape | Code::Failed)
-}
-
-/// What an earlier life of a device, or of its thread, has left.
-#[derive(Clone)]
-struct Before<'a> {
-    client: Client,
-    device: Device,
-    openings: Openings,
-    threads: Option<NonZeroUsize>,
-    signals: &'a Signals,
-}
-
-impl Before<'_> {
-    /// A worker that can't begin or go on, because of `error`, opens all the same what was committed to, as far as its rounds are on the
-    /// disk: unless it is to end at once. Answers why it ends.
-    async fn finish(self, error: Error) -> Error {
-        let census = match self.openings.last_census() {
-            Ok(None) => return error,
-            Ok(census) => census,
-            Err(unread) => {
-                // No reason to give a bond up.
-                tracing::error!("whether there are saved rounds could not be seen: {unread}");
-                None
-            }
-        };
-        tracing::error!("{error}");
-        tracing::info!("before it ends for that, the processor opens what may stand on the chain");
-        let signals = self.signals;
-        let service = tokio::select! {
-            service = self.service() => service,
-            () = signals.at_once() => {
-                if let Some(census) = census {
-                    tell_risk(census);
-                }
-                return error;
-            }
-        };
-        let finished = async {
-            let service = service?;
-            let (ask, asked) = mpsc::channel(4);
-            ask.send(Control::Drain).await.ok();
-            let mut beside = JoinSet::new();
-            beside.spawn(signals.clone().tell(ask.clone()));
-            let watchers = watch::Sender::new(service.snapshot());
-            Ok::<_, Error>(service.run(asked, watchers).await?)
-        };
-        match finished.await {
-            Ok(Ended::Drained) => tracing::info!("nothing is left to open"),
-            Ok(Ended::Stopped { at_risk: None }) => {}
-            Ok(Ended::Stopped {
-                at_risk: Some(census),
-            }) => tell_risk(census),
-            Err(other) => tracing::error!("what may stand on the chain was not opened: {other}"),
-        }
-        error
-    }
-
-    /// A service that commits to nothing.
-    async fn service(self) -> Result<Service<Client>, Error> {
-        let rules = reach(&self.client).await?;
-        let threads = self.threads;
-        let prover = ask_device(move || Ok(processor(threads)()?)).await?;
-        let engine = Engine::start(self.device, prover, None).map_err(disk)?;
-        let block = Duration::from_millis(rules.block_ms);
-        Ok(Service::finishing(
-            self.client,
-            engine,
-            self.openings,
-            self.device,
-            block,
-        ))
-    }
-}
-
-fn tell_risk(census: u32) {
-    tracing::warn!(
-        census,
-        "stopped: the commit may have to be opened; start again soon, or it costs the bond"
-    );
-}
-
 /// Has the sensors of the card of this UUID watched, if there is one and a driver for it.
 async fn watch_sensors(uuid: Option<String>, beside: &mut JoinSet<()>) -> watch::Receiver<Watched> {
     let (sender, seen) = watch::channel(Watched::default());
@@ -467,98 +317,8 @@ async fn tell_faults(mut watched: watch::Receiver<Snapshot>, lock: Arc<Lock>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{config::Layer, prover::ProverError, state::Work};
+    use crate::{config::Layer, error::Code};
     use clap::{Args as _, FromArgMatches};
-    use compute_proof::Class;
-
-    const DEVICE: Device = Device {
-        asset: 0,
-        prover: [0xAA; 32],
-    };
-
-    /// Nobody listens there.
-    fn nowhere() -> Client {
-        Client::new(vec!["ws://127.0.0.1:9".into()], 0, DEVICE.prover.into(), None)
-    }
-
-    fn before<'a>(data: &std::path::Path, signals: &'a Signals) -> Before<'a> {
-        Before {
-            client: nowhere(),
-            device: DEVICE,
-            openings: Openings::new(data, DEVICE).unwrap(),
-            threads: NonZeroUsize::new(1),
-            signals,
-        }
-    }
-
-    #[test]
-    fn only_what_the_device_is_to_blame_for_is_finished_without_it() {
-        for code in [Code::Device, Code::Shape, Code::Failed] {
-            assert!(is_of_device(&Error::new(code, "gone")));
-        }
-        assert!(!is_of_device(&Error::new(Code::Incompatible, "another chain")));
-    }
-
-    #[tokio::test]
-    async fn an_error_is_reported_without_a_chain_where_no_rounds_are_on_the_disk() {
-        let data = tempfile::tempdir().unwrap();
-        let signals = Signals::that_came(&[]);
-        let error = before(data.path(), &signals)
-            .finish(Error::new(Code::Device, "gone"))
-            .await;
-        assert_eq!(error.code, Code::Device);
-    }
-
-    #[tokio::test]
-    async fn where_there_are_rounds_the_chain_is_asked_until_the_process_is_to_end_at_once() {
-        let data = tempfile::tempdir().unwrap();
-        let work = Work {
-            census: 1,
-            challenge: [1; 32],
-            class: Class::Xs,
-        };
-        Openings::new(data.path(), DEVICE)
-            .unwrap()
-            .save(&work, &[[1; 32]])
-            .unwrap();
-        let finish = async |signals: &[Control]| {
-            let signals = Signals::that_came(signals);
-            let finish = before(data.path(), &signals).finish(Error::new(Code::Device, "gone"));
-            timeout(Duration::from_millis(50), finish).await
-        };
-        // SIGTERM lets it be opened.
-        for asked in [&[][..], &[Control::Leave]] {
-            assert!(finish(asked).await.is_err());
-        }
-        for asked in [&[Control::Stop][..], &[Control::Leave, Control::Leave]] {
-            assert_eq!(finish(asked).await.unwrap().code, Code::Device);
-        }
-    }
-
-    #[tokio::test]
-    async fn a_question_that_the_device_can_t_answer_is_an_error() {
-        let answer = ask_device(|| Ok(1)).await;
-        assert_eq!(answer.unwrap(), 1);
-        let refused = ask_device(|| Err::<(), _>(ProverError::NoBackend.into())).await;
-        assert_eq!(refused.unwrap_err().code, Code::Device);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_device_that_hangs_at_the_start_is_an_error_after_a_while() {
-        let (tell, told) = std::sync::mpsc::channel::<()>();
-        let question = ask_device(move || {
-            told.recv().ok();
-            Ok(())
-        });
-        let passes = async {
-            tokio::time::advance(START + Duration::from_secs(1)).await;
-            drop(tell);
-        };
-        let (answer, ()) = tokio::join!(question, passes);
-        let error = answer.unwrap_err();
-        assert_eq!(error.code.number(), 1);
-        assert!(error.to_string().contains("did not answer"), "{error}");
-    }
 
     #[tokio::test(start_paused = true)]
     async fn beside_others_a_device_is_tried_again_until_it_is_to_end() {
@@ -570,7 +330,7 @@ mod tests {
         let mut process = Process {
             args: &args,
             config: &config,
-            client: nowhere(),
+            client: Client::new(Vec::new(), 0, [0xAA; 32].into(), None),
             bars: None,
             metrics: Arc::new(DevicesMetrics::new([0, 1]).unwrap()),
             signals: Signals::that_came(&[]),

@@ -3,7 +3,7 @@
 //! kernel that hangs can't be stopped. Neither may keep the other routes from being tried. (CUDA Driver API, `CUresult`: "the process must
 //! be terminated and relaunched".)
 
-use super::{here, CudaError, Measured, Route};
+use super::{here, CudaError, Route};
 use crate::prover::ProverError;
 use serde::{Deserialize, Serialize};
 use std::{
@@ -18,22 +18,45 @@ use tokio::{process::Command, runtime, time::timeout};
 /// A route is compiled, checked and measured in some seconds, or it hangs.
 pub const PATIENCE: Duration = Duration::from_secs(40);
 
-/// What a process that measures a route says to the one that waits for it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Answer {
-    /// How fast it is.
-    Measured(Measured),
-    /// Why it does not work.
-    Failed {
-        /// What is wrong.
-        reason: String,
-        /// What mends it, where something does.
-        mend: Option<String>,
-        /// Whether it may pass.
-        passes: bool,
-    },
+/// Why a route that was measured apart does not work.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{reason}")]
+pub struct Failure {
+    /// What is wrong.
+    pub reason: String,
+    /// What mends it.
+    pub mend: String,
+    /// Whether it may pass.
+    pub passes: bool,
 }
+
+impl Failure {
+    /// One that nothing better is known of.
+    fn unexplained(reason: String) -> Self {
+        Self {
+            reason,
+            mend: "Take another --backend; `dmesg` may say more.".into(),
+            passes: false,
+        }
+    }
+}
+
+impl From<ProverError> for Failure {
+    fn from(error: ProverError) -> Self {
+        match &error {
+            ProverError::Cuda(cuda) => Self {
+                reason: error.to_string(),
+                mend: cuda.mend().to_owned(),
+                passes: cuda.may_pass(),
+            },
+            _ => Self::unexplained(error.to_string()),
+        }
+    }
+}
+
+/// What a process that measures a route says to the one that waits for it: multiply-accumulates a second, or why it does not work.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answer(Result<u64, Failure>);
 
 impl Answer {
     /// The answer of this process: it measures the route of card `index` itself, and ends with whoever has begun it.
@@ -41,35 +64,15 @@ impl Answer {
         #[cfg(target_os = "linux")]
         // Where it can't be had, a process that hangs is killed by who waits for it, if that lives.
         rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL)).ok();
-        super::measure(&here(), index, route).into()
-    }
-}
-
-impl From<Result<Measured, ProverError>> for Answer {
-    fn from(result: Result<Measured, ProverError>) -> Self {
-        let error = match result {
-            Ok(measured) => return Self::Measured(measured),
-            Err(error) => error,
-        };
-        let (mend, passes) = match &error {
-            ProverError::Cuda(error) => (Some(error.mend().to_owned()), error.may_pass()),
-            _ => (None, false),
-        };
-        Self::Failed {
-            reason: error.to_string(),
-            mend,
-            passes,
-        }
+        Self(super::measure(&here(), index, route).map_err(Failure::from))
     }
 }
 
 impl fmt::Display for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Measured(Measured { macs_per_second }) => {
-                write!(f, "{:.4} CU/s", *macs_per_second as f64 / 1e12)
-            }
-            Self::Failed { reason, .. } => f.write_str(reason),
+        match &self.0 {
+            Ok(rate) => write!(f, "{:.4} CU/s", *rate as f64 / 1e12),
+            Err(failure) => failure.fmt(f),
         }
     }
 }
@@ -78,9 +81,9 @@ impl fmt::Display for Answer {
 ///
 /// # Errors
 /// [`ProverError`].
-pub fn measure(index: usize, route: Route) -> Result<Measured, ProverError> {
+pub fn measure(index: usize, route: Route) -> Result<u64, ProverError> {
     match command(index, route).and_then(|command| run(command, PATIENCE)) {
-        Ok(Some(output)) => Ok(read(&output)?),
+        Ok(Some(output)) => Ok(read(&output).map_err(CudaError::Apart)?),
         Ok(None) => Err(CudaError::Hangs {
             route,
             limit: PATIENCE,
@@ -128,21 +131,13 @@ fn run(mut command: Command, patience: Duration) -> io::Result<Option<Output>> {
 }
 
 /// What a process measured, or why it did not.
-fn read(output: &Output) -> Result<Measured, CudaError> {
-    let (reason, mend, passes) = match serde_json::from_slice(&output.stdout) {
-        Ok(Answer::Measured(measured)) => return Ok(measured),
-        Ok(Answer::Failed { reason, mend, passes }) => (reason, mend, passes),
-        Err(_) => {
-            let text = String::from_utf8_lossy(&output.stderr);
-            let reason = format!("it was broken off ({}): {}", output.status, text.trim());
-            (reason, None, false)
-        }
+fn read(output: &Output) -> Result<u64, Failure> {
+    let broken_off = || {
+        let text = String::from_utf8_lossy(&output.stderr);
+        Failure::unexplained(format!("it was broken off ({}): {}", output.status, text.trim()))
     };
-    Err(CudaError::Apart {
-        reason,
-        mend: mend.unwrap_or_else(|| "Take another --backend; `dmesg` may say more.".into()),
-        passes,
-    })
+    let Answer(measured) = serde_json::from_slice(&output.stdout).map_err(|_| broken_off())?;
+    measured
 }
 
 #[cfg(test)]
@@ -167,32 +162,37 @@ mod tests {
 
     #[test]
     fn what_a_process_answers_is_read_and_what_it_says_when_it_is_broken_off() {
-        let answered = |answer: Answer| {
-            let json = serde_json::to_string(&answer).unwrap();
+        let answered = |answer| {
+            let json = serde_json::to_string(&Answer(answer)).unwrap();
             read(&shell(&format!("echo '{json}'"), Duration::from_secs(60)).unwrap())
         };
-        let measured = Measured { macs_per_second: 7 };
-        assert_eq!(answered(Ok(measured).into()), Ok(measured));
+        assert_eq!(answered(Ok(7)), Ok(7));
         let lost = CudaError::Lost {
             what: "compute",
             reason: "x".into(),
         };
-        let error = answered(Err(lost.clone().into()).into()).unwrap_err();
-        assert_eq!(error.to_string(), lost.to_string());
+        let failure = answered(Err(ProverError::from(lost.clone()).into())).unwrap_err();
+        assert_eq!(
+            (failure.reason.as_str(), failure.mend.as_str()),
+            (lost.to_string().as_str(), lost.mend())
+        );
         // This process has lost nothing.
+        let error = CudaError::Apart(failure);
         assert!(error.may_pass_here() && !error.is_loss() && !error.mend().is_empty());
         let wrong = ProverError::KnownAnswers {
             backend: "cuda-mma",
             what: "x",
         };
-        let error = answered(Err(wrong).into()).unwrap_err();
-        assert!(!error.may_pass() && error.to_string().contains("known answers"));
+        let failure = answered(Err(wrong.into())).unwrap_err();
+        assert!(!failure.passes && failure.reason.contains("known answers"));
 
         let killed = shell("echo ill >&2; kill -SEGV $$", Duration::from_secs(60)).unwrap();
-        let error = read(&killed).unwrap_err();
-        assert!(!error.may_pass() && !error.mend().is_empty());
-        let text = error.to_string();
-        assert!(text.contains("signal: 11") && text.contains("ill"), "{text}");
+        let Failure { reason, mend, passes } = read(&killed).unwrap_err();
+        assert!(!passes && !mend.is_empty());
+        assert!(
+            reason.contains("signal: 11") && reason.contains("ill"),
+            "{reason}"
+        );
     }
 
     #[test]

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What the backend asks of a card, and how a card fails: the seam at which tests put another one.
 
-use super::{plan::Route, source::Program};
+use super::{apart::Failure, plan::Route, source::Program};
 use crate::prover::ProverError;
 use compute_proof::Class;
-use serde::{Deserialize, Serialize};
 use std::{fmt, time::Duration};
 
 /// What there is to know of a card before it is opened.
@@ -222,21 +221,14 @@ pub trait Platform: Send + Sync {
     /// [`CudaError`].
     fn open(&self, index: usize, first: Stream) -> Result<Box<dyn Card>, CudaError>;
 
-    /// How fast a route of a card is. Whatever becomes of it, this process can work with the card.
+    /// How fast a route of a card is, in multiply-accumulates a second. Whatever becomes of it, this process can work with the card.
     ///
     /// # Errors
     /// [`ProverError`].
-    fn measure(&self, index: usize, route: Route) -> Result<Measured, ProverError>;
+    fn measure(&self, index: usize, route: Route) -> Result<u64, ProverError>;
 
     /// Whether a library is there.
     fn has(&self, library: Library) -> bool;
-}
-
-/// How fast a route is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Measured {
-    /// Multiply-accumulates a second, in whole rounds.
-    pub macs_per_second: u64,
 }
 
 /// CUDA's libraries.
@@ -349,15 +341,8 @@ pub enum CudaError {
         limit: Duration,
     },
     /// A route that was measured apart failed. This process has the card as it was.
-    #[error("{reason}")]
-    Apart {
-        /// What was wrong.
-        reason: String,
-        /// What mends it.
-        mend: String,
-        /// Whether it may pass.
-        passes: bool,
-    },
+    #[error(transparent)]
+    Apart(Failure),
     /// Anything else.
     #[error("the card cannot {what}: {reason}")]
     Failed {
@@ -387,14 +372,17 @@ impl CudaError {
             }
             // Its driver may not have begun yet. A number that is too high is a mistake.
             Self::NoCard { count, .. } => *count == 0,
-            Self::Apart { passes, .. } => *passes,
+            Self::Apart(failure) => failure.passes,
             _ => false,
         }
     }
 
     /// Whether it may pass, and this very process see it: nothing was done in it that CUDA would not get over.
     pub const fn may_pass_here(&self) -> bool {
-        matches!(self, Self::Hangs { .. } | Self::Apart { passes: true, .. })
+        matches!(
+            self,
+            Self::Hangs { .. } | Self::Apart(Failure { passes: true, .. })
+        )
     }
 
     /// Whether there is simply no card here.
@@ -428,7 +416,7 @@ impl CudaError {
             Self::TooLittleMemory { .. } | Self::OutOfMemory { .. } => {
                 "Take a smaller --shape, or end what else uses the card's memory (`nvidia-smi` lists it)."
             }
-            Self::Apart { mend, .. } => mend,
+            Self::Apart(failure) => &failure.mend,
             Self::Hangs { .. } => {
                 "Does `nvidia-smi` answer, and is the machine very busy? Restart it, or take another --backend."
             }

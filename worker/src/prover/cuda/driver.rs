@@ -4,8 +4,7 @@
 use super::{
     apart,
     card::{
-        self, Address, Arg, Card, CudaError, Event, Info, Launch, Library, Measured, Multiply, Platform,
-        Slot, Stream,
+        self, Address, Arg, Card, CudaError, Event, Info, Launch, Library, Multiply, Platform, Slot, Stream,
     },
     lt::Lt,
     nvrtc,
@@ -76,7 +75,7 @@ impl Platform for Cards {
         })
     }
 
-    fn measure(&self, index: usize, route: Route) -> Result<Measured, ProverError> {
+    fn measure(&self, index: usize, route: Route) -> Result<u64, ProverError> {
         apart::measure(index, route)
     }
 

@@ -3,7 +3,7 @@
 //! process. It can be told to fail.
 
 use super::card::{
-    self, Address, Arg, Card, CudaError, Event, Info, Launch, Library, Measured, Multiply, Platform, Stream,
+    self, Address, Arg, Card, CudaError, Event, Info, Launch, Library, Multiply, Platform, Stream,
 };
 use super::{
     plan::Route,
@@ -239,7 +239,7 @@ impl Platform for Emulator {
         }))
     }
 
-    fn measure(&self, index: usize, route: Route) -> Result<Measured, ProverError> {
+    fn measure(&self, index: usize, route: Route) -> Result<u64, ProverError> {
         if self.any(|fault| matches!(fault, Fault::Hangs(hanging) if *hanging == route)) {
             let limit = Duration::ZERO;
             return Err(CudaError::Hangs { route, limit }.into());
